@@ -1,0 +1,114 @@
+//! The command table at run time: look-up by name, and dispatch.
+
+use std::collections::HashMap;
+
+use super::spec::{Spec, flag};
+use super::{Args, Ctx, Failure};
+
+/// Command names are at most this long; longer ones are unknown without a look.
+const NAME_BYTES_MAX: usize = 32;
+/// How much of an unknown command's name and arguments its error repeats, as in Redis.
+const ECHO_BYTES_MAX: usize = 128;
+
+/// All commands that a face offers, found by name.
+pub struct Registry {
+    by_name: HashMap<&'static [u8], &'static Spec, rapidhash::fast::RandomState>,
+    in_order: Vec<&'static Spec>,
+}
+
+impl Registry {
+    /// Joins the tables of several families; a name must not appear twice.
+    pub fn new(families: &[&'static [Spec]]) -> Registry {
+        let mut by_name = HashMap::default();
+        let mut in_order = Vec::new();
+        for spec in families.iter().copied().flatten() {
+            let older = by_name.insert(spec.name.as_bytes(), spec);
+            assert!(older.is_none(), "command {} is defined twice", spec.name);
+            in_order.push(spec);
+        }
+        Registry { by_name, in_order }
+    }
+
+    /// The command called `name`, in any case.
+    pub fn lookup(&self, name: &[u8]) -> Option<&'static Spec> {
+        let mut lower = [0; NAME_BYTES_MAX];
+        let lower = lower.get_mut(..name.len())?;
+        for (to, from) in lower.iter_mut().zip(name) {
+            *to = from.to_ascii_lowercase();
+        }
+        self.by_name.get(&*lower).copied()
+    }
+
+    /// The subcommand `name` of a container, in any case.
+    pub fn subcommand(container: &'static Spec, name: &[u8]) -> Option<&'static Spec> {
+        container.subcommands.iter().find(|spec| spec.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// All commands in the order of their tables.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'static Spec> {
+        self.in_order.iter().copied()
+    }
+
+    /// The row that `args` means: command, or subcommand of a container. Checks the arity.
+    pub fn resolve(&self, args: Args<'_>) -> Result<&'static Spec, Failure> {
+        let spec = self.lookup(args[0]).ok_or_else(|| unknown_command(args))?;
+        if spec.subcommands.is_empty() || (args.len() == 1 && spec.arity_fits(1)) {
+            return if spec.arity_fits(args.len()) { Ok(spec) } else { Err(Failure::wrong_arity(spec.name)) };
+        }
+        let Some(name) = args.get(1) else { return Err(Failure::wrong_arity(spec.name)) };
+        let Some(sub) = Self::subcommand(spec, name) else {
+            let name = String::from_utf8_lossy(&name[..name.len().min(ECHO_BYTES_MAX)]).into_owned();
+            return Err(Failure::new(format!(
+                "ERR unknown subcommand '{name}'. Try {} HELP.",
+                spec.name.to_ascii_uppercase()
+            )));
+        };
+        if sub.arity_fits(args.len()) {
+            Ok(sub)
+        } else {
+            Err(Failure::wrong_arity(&format!("{}|{}", spec.name, sub.name)))
+        }
+    }
+}
+
+fn unknown_command(args: Args<'_>) -> Failure {
+    let name = String::from_utf8_lossy(&args[0][..args[0].len().min(ECHO_BYTES_MAX)]);
+    let mut rest = String::new();
+    for arg in &args[1..] {
+        if rest.len() >= ECHO_BYTES_MAX {
+            break;
+        }
+        let room = ECHO_BYTES_MAX - rest.len();
+        rest.push_str(&format!("'{}' ", String::from_utf8_lossy(&arg[..arg.len().min(room)])));
+    }
+    Failure::new(format!("ERR unknown command '{name}', with args beginning with: {rest}"))
+}
+
+/// Resolves, checks and carries out one command; failures become error replies.
+/// Returns the row where one was found, for statistics.
+pub fn dispatch(ctx: &mut Ctx<'_>, args: Args<'_>) -> Option<&'static Spec> {
+    match ctx.registry.resolve(args) {
+        Ok(spec) => {
+            execute(spec, ctx, args);
+            Some(spec)
+        }
+        Err(failure) => {
+            ctx.reply.error(&failure.0);
+            None
+        }
+    }
+}
+
+/// Carries out a resolved command.
+pub fn execute(spec: &'static Spec, ctx: &mut Ctx<'_>, args: Args<'_>) {
+    let outcome =
+        if spec.flags & flag::WRITE != 0 { write(spec, ctx, args) } else { (spec.handler)(ctx, args) };
+    if let Err(failure) = outcome {
+        ctx.reply.error(&failure.0);
+    }
+}
+
+fn write(spec: &'static Spec, ctx: &mut Ctx<'_>, args: Args<'_>) -> super::Outcome {
+    ctx.engine.admit_write(spec.flags & flag::DENYOOM != 0)?;
+    (spec.handler)(ctx, args)
+}
