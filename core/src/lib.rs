@@ -6,4 +6,5 @@ pub mod engine;
 pub mod limits;
 pub mod log;
 pub mod record;
+pub mod sync;
 pub mod transaction;

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use smallvec::SmallVec;
 
-use super::{Registry, Reply};
+use super::{Failure, Registry, Reply};
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine, Operation};
 use crate::record::Record;
@@ -39,23 +39,23 @@ impl<'a> Ctx<'a> {
         self.op.now()
     }
     /// The live record of `key`; counts a hit or a miss and touches its access bits.
-    pub fn read(&self, _key: &[u8]) -> Option<Record<'a>> {
+    pub fn read(&self, _key: &[u8]) -> Result<Option<Record<'a>>, Failure> {
         todo!()
     }
     /// The live record of `key`, leaving statistics and access bits alone.
-    pub fn peek(&self, _key: &[u8]) -> Option<Record<'a>> {
+    pub fn peek(&self, _key: &[u8]) -> Result<Option<Record<'a>>, Failure> {
         todo!()
     }
     /// The live records of `keys` as they stood at one instant.
-    pub fn read_many(&self, _keys: &[&[u8]]) -> SmallVec<[Option<Record<'a>>; 8]> {
+    pub fn read_many(&self, _keys: &[&[u8]]) -> Result<SmallVec<[Option<Record<'a>>; 8]>, Failure> {
         todo!()
     }
     /// Write access to `key` in the session's database.
-    pub fn latch(&self, _key: &[u8]) -> Entry<'a> {
+    pub fn latch(&self, _key: &[u8]) -> Result<Entry<'a>, Failure> {
         todo!()
     }
     /// Write access to several keys at once; nobody sees some of the writes without the others.
-    pub fn latch_many(&self, _keys: &[(DbIndex, &[u8])]) -> Latches<'a> {
+    pub fn latch_many(&self, _keys: &[(DbIndex, &[u8])]) -> Result<Latches<'a>, Failure> {
         todo!()
     }
 }

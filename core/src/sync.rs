@@ -1,0 +1,46 @@
+//! The primitives of all concurrent code of the engine: std's, or shuttle's under `--cfg shuttle`, so that the model
+//! tests run the very code that ships.
+
+#[cfg(not(shuttle))]
+pub use std::{
+    hint,
+    sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
+    thread,
+};
+
+#[cfg(shuttle)]
+pub use shuttle::{
+    hint,
+    sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
+    thread,
+};
+
+/// Waits a little for another thread: spins at first, then gives up the processor.
+#[derive(Default)]
+pub struct Backoff {
+    rounds: u32,
+}
+
+impl Backoff {
+    /// Spin rounds before the processor is yielded; a latch is held for well under this long.
+    const SPINS: u32 = 6;
+
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn wait(&mut self) {
+        if cfg!(shuttle) || self.rounds >= Self::SPINS {
+            thread::yield_now();
+        } else {
+            for _ in 0..1 << self.rounds {
+                hint::spin_loop();
+            }
+        }
+        self.rounds = self.rounds.saturating_add(1);
+        // A long wait (a script, an exclusive gate) must not burn a core.
+        if self.rounds > 64 && cfg!(not(shuttle)) {
+            std::thread::sleep(std::time::Duration::from_micros(50));
+        }
+    }
+}
