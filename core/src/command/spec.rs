@@ -85,10 +85,11 @@ pub enum Keys {
         last: isize,
         step: usize,
     },
-    /// The number of keys stands in argument `count`, the keys follow at `first`.
+    /// The number of keys stands in argument `count`; they follow at `first`, `first + step`, ...
     Counted {
         count: usize,
         first: usize,
+        step: usize,
     },
 }
 
@@ -103,6 +104,14 @@ impl Keys {
 /// Space-separated, as Redis prints them, e.g. `"RW ACCESS UPDATE"`.
 pub type KeyUse = &'static str;
 
+/// One of several key specifications in COMMAND INFO's form, for commands that use their keys in different ways.
+#[derive(Clone, Copy, Debug)]
+pub struct KeySpec {
+    pub keys: Keys,
+    pub key_use: KeyUse,
+    pub notes: &'static str,
+}
+
 /// One argument in COMMAND DOCS' form.
 #[derive(Clone, Copy, Debug)]
 pub struct Arg {
@@ -112,6 +121,13 @@ pub struct Arg {
     pub token: &'static str,
     pub optional: bool,
     pub multiple: bool,
+    /// The word is repeated with every value (`GET type offset GET type offset`).
+    pub multiple_token: bool,
+    /// The version that added the argument, or `""` for the command's own.
+    pub since: &'static str,
+    pub summary: &'static str,
+    /// Which of the command's key specifications a key argument belongs to.
+    pub key_spec: usize,
     /// The members of a `OneOf` or `Block`.
     pub children: &'static [Arg],
 }
@@ -132,7 +148,18 @@ pub enum ArgKind {
 
 impl Arg {
     pub const fn new(name: &'static str, kind: ArgKind) -> Arg {
-        Arg { name, kind, token: "", optional: false, multiple: false, children: &[] }
+        Arg {
+            name,
+            kind,
+            token: "",
+            optional: false,
+            multiple: false,
+            multiple_token: false,
+            since: "",
+            summary: "",
+            key_spec: 0,
+            children: &[],
+        }
     }
     pub const fn key() -> Arg {
         Arg::new("key", ArgKind::Key)
@@ -162,6 +189,18 @@ impl Arg {
     pub const fn multiple(self) -> Arg {
         Arg { multiple: true, ..self }
     }
+    pub const fn multiple_token(self) -> Arg {
+        Arg { multiple: true, multiple_token: true, ..self }
+    }
+    pub const fn since(self, since: &'static str) -> Arg {
+        Arg { since, ..self }
+    }
+    pub const fn summary(self, summary: &'static str) -> Arg {
+        Arg { summary, ..self }
+    }
+    pub const fn key_spec(self, key_spec: usize) -> Arg {
+        Arg { key_spec, ..self }
+    }
 }
 
 /// One command, or one subcommand of a container.
@@ -176,6 +215,12 @@ pub struct Spec {
     pub acl: u32,
     pub keys: Keys,
     pub key_use: KeyUse,
+    /// Where `keys` and `key_use` are not the whole story; empty where they are.
+    pub key_specs: &'static [KeySpec],
+    /// Hints to clients and proxies, `request_policy:all_shards`.
+    pub tips: &'static [&'static str],
+    /// COMMAND DOCS' history: version and change.
+    pub history: &'static [(&'static str, &'static str)],
     /// COMMAND DOCS' group: `string`, `bitmap`, `generic`, `connection`, `server`, ...
     pub group: &'static str,
     pub since: &'static str,
@@ -197,6 +242,9 @@ impl Spec {
             acl: 0,
             keys: Keys::None,
             key_use: "",
+            key_specs: &[],
+            tips: &[],
+            history: &[],
             group: "generic",
             since: "1.0.0",
             summary: "",
