@@ -1,1 +1,21 @@
-//! (skeleton)
+//! Polycache as a server: RESP and memcached over one engine, as a library (bindings serve the engine that they
+//! hold) and as the program `polycache-server`.
+
+pub mod admin;
+pub mod client;
+pub mod config;
+pub mod embedded;
+pub mod limits;
+pub mod memcached;
+pub mod net;
+pub mod resp;
+pub mod server;
+pub mod stats;
+
+pub use client::Client;
+pub use server::{Running, Server, StartError, registry};
+
+/// The version that INFO, HELLO and the banner name.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The Redis version whose commands and replies are spoken; clients choose their features by it.
+pub const REDIS_VERSION: &str = "7.2.4";

@@ -1,0 +1,145 @@
+//! The server: what every face of it shares, and its start and stop.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime};
+
+use polycache_core::command::{Registry, Spec};
+use polycache_core::engine::Engine;
+use tokio::sync::Notify;
+
+use crate::admin::SlowLog;
+use crate::client::Clients;
+use crate::config::{Live, Settings};
+use crate::stats::ServerStats;
+
+/// Everything that connections, embedded handles and server commands share.
+pub struct Server {
+    pub engine: Engine,
+    pub settings: Live,
+    pub clients: Clients,
+    pub stats: ServerStats,
+    pub slowlog: SlowLog,
+    pub registry: &'static Registry,
+    pub started: Instant,
+    pub started_at: SystemTime,
+    /// 40 hexadecimal digits that are new with every start.
+    pub run_id: String,
+    /// Number of worker threads.
+    pub workers: usize,
+    stop_requested: AtomicBool,
+    stop: Notify,
+}
+
+impl Server {
+    /// A server without sockets: for embedded handles, and the first half of [`Server::start`].
+    pub fn new(engine: Engine, settings: Settings) -> Arc<Server> {
+        let workers = crate::server::workers(&settings);
+        Arc::new(Server {
+            engine,
+            clients: Clients::default(),
+            stats: ServerStats::new(registry(), workers),
+            slowlog: SlowLog::default(),
+            settings: Live::new(settings),
+            registry: registry(),
+            started: Instant::now(),
+            started_at: SystemTime::now(),
+            run_id: run_id(),
+            workers,
+            stop_requested: AtomicBool::new(false),
+            stop: Notify::new(),
+        })
+    }
+
+    /// Listens and serves.
+    pub fn start(engine: Engine, settings: Settings) -> Result<Running, StartError> {
+        Server::new(engine, settings).listen()
+    }
+
+    /// Starts the worker threads and listens where the settings say.
+    pub fn listen(self: Arc<Server>) -> Result<Running, StartError> {
+        todo!()
+    }
+
+    /// Asks the program to end (SHUTDOWN, once it has saved): [`Server::stop_requested`] completes.
+    pub fn request_stop(&self) {
+        self.stop_requested.store(true, Ordering::SeqCst);
+        self.stop.notify_waiters();
+    }
+
+    /// Completes when somebody called [`Server::request_stop`].
+    pub async fn stop_requested(&self) {
+        loop {
+            let notified = self.stop.notified();
+            if self.stop_requested.load(Ordering::SeqCst) {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+/// A server that listens; dropping it stops it.
+pub struct Running {
+    pub server: Arc<Server>,
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    pub resp: Vec<SocketAddr>,
+    pub memcached: Vec<SocketAddr>,
+    pub unixsocket: Option<String>,
+}
+
+impl Running {
+    pub fn addresses(&self) -> &Addresses {
+        todo!()
+    }
+
+    /// Closes listeners and connections and joins the worker threads; the engine stays open.
+    pub fn stop(self) {}
+}
+
+/// Why a server could not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address could not be listened on: in use, not ours, not permitted.
+    Listen { address: String, error: std::io::Error },
+    /// A thread or its runtime could not be made.
+    Thread(std::io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
+            StartError::Thread(error) => write!(f, "cannot start a worker thread: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// The families of commands that the server adds to the core's.
+static FAMILIES: &[&[Spec]] = &[crate::admin::COMMANDS];
+
+/// All commands of core and server, built once.
+pub fn registry() -> &'static Registry {
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    REGISTRY.get_or_init(|| Registry::new(FAMILIES))
+}
+
+/// The number of worker threads that the settings mean.
+fn workers(settings: &Settings) -> usize {
+    let wanted = match settings.io_threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
+    wanted.clamp(1, crate::limits::WORKERS_MAX)
+}
+
+fn run_id() -> String {
+    (0..40).map(|_| char::from_digit(fastrand::u32(0..16), 16).unwrap_or('0')).collect()
+}
