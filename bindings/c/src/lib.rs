@@ -1,1 +1,17 @@
-//! (skeleton)
+//! libcache.so: the engine in-process, for C. One file per group of functions of the header; `include/cache.h` is
+//! generated from the public items here, in the order of the modules.
+//!
+//! Concurrency: a handle is never freed, only emptied, so that a call that races with cache_close() meets an error and
+//! not freed memory.
+
+#![allow(non_camel_case_types)]
+// Every exported function states in its documentation what its pointers must be; C has no other way to say it.
+#![allow(clippy::missing_safety_doc)]
+
+pub mod status;
+pub mod handle;
+pub mod value;
+pub mod many;
+pub mod reply;
+pub mod serve;
+pub mod stats;
