@@ -1,5 +1,6 @@
 //! libcache.so: the engine in-process, for C. One file per group of functions of the header; `include/cache.h` is
-//! generated from the public items here, in the order of the modules.
+//! generated from the public items here, in the order of the modules
+//! (which blank lines keep from being sorted).
 //!
 //! Concurrency: a handle is never freed, only emptied, so that a call that races with cache_close() meets an error and
 //! not freed memory.
@@ -9,9 +10,15 @@
 #![allow(clippy::missing_safety_doc)]
 
 pub mod status;
+
 pub mod handle;
+
 pub mod value;
+
 pub mod many;
+
 pub mod reply;
+
 pub mod serve;
+
 pub mod stats;

@@ -58,7 +58,9 @@ pub unsafe extern "C" fn cache_serve(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cache_server_resp(server: *const cache_server) -> *const c_char {
     // SAFETY: NULL, or from cache_serve() and not stopped yet, by the caller's word.
-    unsafe { server.as_ref() }.and_then(|server| server.resp.as_deref()).map_or(ptr::null(), |text| text.as_ptr())
+    unsafe { server.as_ref() }
+        .and_then(|server| server.resp.as_deref())
+        .map_or(ptr::null(), |text| text.as_ptr())
 }
 
 /// Where memcached clients connect. NULL where there is no such listener. Valid until cache_server_stop().

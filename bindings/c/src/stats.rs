@@ -40,7 +40,10 @@ pub unsafe extern "C" fn cache_stats(cache: *mut cache_t, stats: *mut cache_stat
         // SAFETY: the size is the first member.
         let struct_size = unsafe { stats.cast::<usize>().read() };
         if !(size_of::<usize>()..=STRUCT_BYTES_MAX).contains(&struct_size) {
-            return Err(Error::new(ErrorKind::Misuse, "cache_stats_t.struct_size is not sizeof(cache_stats_t)"));
+            return Err(Error::new(
+                ErrorKind::Misuse,
+                "cache_stats_t.struct_size is not sizeof(cache_stats_t)",
+            ));
         }
         let now = cache.stats()?;
         let full = cache_stats_t {

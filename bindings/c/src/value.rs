@@ -140,7 +140,7 @@ pub unsafe extern "C" fn cache_get_copy(
         let found = cache.get(key, |found| {
             let total = found.len();
             // SAFETY: malloc has no precondition; the result is checked.
-            let copied = unsafe { allocate(total + 1) };
+            let copied = unsafe { libc::malloc(total + 1) }.cast::<u8>();
             if !copied.is_null() {
                 // SAFETY: `copied` has one byte more than the value.
                 unsafe {
@@ -163,21 +163,11 @@ pub unsafe extern "C" fn cache_get_copy(
     })
 }
 
-unsafe extern "C" {
-    fn malloc(size: usize) -> *mut c_void;
-    fn free(memory: *mut c_void);
-}
-
-unsafe fn allocate(size: usize) -> *mut u8 {
-    // SAFETY: C's malloc, of a size above 0.
-    unsafe { malloc(size).cast() }
-}
-
 /// Frees what cache_get_copy() allocated. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cache_free(value: *mut c_void) {
-    // SAFETY: from `allocate` or NULL, by the caller's word.
-    unsafe { free(value) };
+    // SAFETY: from malloc or NULL, by the caller's word.
+    unsafe { libc::free(value) };
 }
 
 /// Hands the value to `callback` without copying it. CACHE_NOT_FOUND without the key; CACHE_STOPPED where the callback
@@ -280,14 +270,21 @@ fn set_options(options: &cache_set_options) -> Result<SetOptions, Error> {
         0 => Condition::Always,
         CACHE_IF_ABSENT => Condition::IfAbsent,
         CACHE_IF_PRESENT => Condition::IfPresent,
-        _ => return Err(Error::new(ErrorKind::Misuse, "CACHE_IF_ABSENT and CACHE_IF_PRESENT exclude each other")),
+        _ => {
+            return Err(Error::new(
+                ErrorKind::Misuse,
+                "CACHE_IF_ABSENT and CACHE_IF_PRESENT exclude each other",
+            ));
+        }
     };
     if options.flags & !(CACHE_IF_ABSENT | CACHE_IF_PRESENT | CACHE_KEEP_TTL) != 0 {
         return Err(Error::new(ErrorKind::Misuse, "unknown flags in cache_set_options"));
     }
     let expire = match (options.flags & CACHE_KEEP_TTL != 0, options.ttl_ms) {
         (true, 0) => Expire::Keep,
-        (true, _) => return Err(Error::new(ErrorKind::Misuse, "CACHE_KEEP_TTL and ttl_ms exclude each other")),
+        (true, _) => {
+            return Err(Error::new(ErrorKind::Misuse, "CACHE_KEEP_TTL and ttl_ms exclude each other"));
+        }
         (false, ttl_ms) => expire(ttl_ms)?,
     };
     Ok(SetOptions { expire, condition })
@@ -295,7 +292,11 @@ fn set_options(options: &cache_set_options) -> Result<SetOptions, Error> {
 
 /// Deletes a key. CACHE_NOT_FOUND where there was none.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cache_delete(cache: *mut cache_t, key: *const c_void, key_len: usize) -> cache_status {
+pub unsafe extern "C" fn cache_delete(
+    cache: *mut cache_t,
+    key: *const c_void,
+    key_len: usize,
+) -> cache_status {
     call(|| {
         // SAFETY: a handle of this library or NULL.
         let cache = unsafe { open(cache) }?;
@@ -308,7 +309,11 @@ pub unsafe extern "C" fn cache_delete(cache: *mut cache_t, key: *const c_void, k
 
 /// Whether a key exists: CACHE_OK or CACHE_NOT_FOUND.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cache_exists(cache: *mut cache_t, key: *const c_void, key_len: usize) -> cache_status {
+pub unsafe extern "C" fn cache_exists(
+    cache: *mut cache_t,
+    key: *const c_void,
+    key_len: usize,
+) -> cache_status {
     call(|| {
         // SAFETY: a handle of this library or NULL.
         let cache = unsafe { open(cache) }?;

@@ -19,7 +19,7 @@ impl Generation {
     pub(super) fn current() -> Generation {
         INSTALL.call_once(|| {
             // SAFETY: the handler is an `extern "C"` function that lives as long as the library (which is never
-            // unloaded while a handle exists) and does nothing but an atomic addition, which a child may do.
+            // unloaded while a handle exists) and does nothing but atomic operations, which a child may do.
             unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
         });
         // ORDERING: relaxed; the counter changes only while a process has a single thread.
@@ -37,6 +37,7 @@ impl Generation {
 extern "C" fn in_child() {
     // ORDERING: relaxed; this is the child's only thread.
     GENERATION.fetch_add(1, Ordering::Relaxed);
+    super::open::forget_in_child();
 }
 
 #[cfg(test)]

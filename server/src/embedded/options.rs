@@ -27,9 +27,9 @@ impl FromStr for Persist {
             "everysec" => Ok(Persist::EverySecond),
             "no" => Ok(Persist::No),
             "snapshot" => Ok(Persist::Snapshot),
-            other => {
-                Err(config(format!("persist is \"always\", \"everysec\", \"no\" or \"snapshot\", not \"{other}\"")))
-            }
+            other => Err(config(format!(
+                "persist is \"always\", \"everysec\", \"no\" or \"snapshot\", not \"{other}\""
+            ))),
         }
     }
 }
@@ -75,7 +75,9 @@ impl Options {
                     "thread" => Background::Thread,
                     "caller" => Background::Caller,
                     other => {
-                        return Err(config(format!("maintenance is \"thread\" or \"caller\", not \"{other}\"")));
+                        return Err(config(format!(
+                            "maintenance is \"thread\" or \"caller\", not \"{other}\""
+                        )));
                     }
                 }
             }
@@ -96,6 +98,15 @@ impl Options {
             return Err(config("path and name exclude each other: a directory's name is its path"));
         }
         Ok(())
+    }
+
+    /// Whether opening with these options may share what was opened with `others`: options that are left alone ask for
+    /// nothing, the others must be the same.
+    pub(super) fn agrees_with(&self, others: &Options) -> bool {
+        (self.persist.is_none() || self.persist == others.persist)
+            && (self.max_bytes == 0 || self.max_bytes == others.max_bytes)
+            && (self.eviction.is_none() || self.eviction == others.eviction)
+            && (self.background == Background::default() || self.background == others.background)
     }
 
     /// The policy at the memory limit.

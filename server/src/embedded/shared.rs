@@ -1,0 +1,94 @@
+//! What all handles on one open engine share.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use polycache_core::command::{Protocol, Session};
+use polycache_core::engine::Engine;
+use polycache_core::log::Lsn;
+
+use super::error::{Error, Result};
+use super::options::{Options, Persist};
+use super::serve::Listening;
+use crate::client::{Client, Face};
+use crate::server::Server;
+
+/// Idle clients that are kept for the next command; more than threads that call at once are of no use.
+const IDLE_CLIENTS_MAX: usize = 64;
+
+/// An open engine with what surrounds it.
+pub(super) struct Shared {
+    pub(super) engine: Engine,
+    pub(super) server: Arc<Server>,
+    pub(super) options: Options,
+    /// Handles that are not closed.
+    pub(super) handles: AtomicUsize,
+    pub(super) listening: Mutex<Vec<Arc<Listening>>>,
+    idle: Mutex<Vec<Client>>,
+}
+
+impl Shared {
+    pub(super) fn new(engine: Engine, server: Arc<Server>, options: Options) -> Arc<Shared> {
+        Arc::new(Shared {
+            engine,
+            server,
+            options,
+            handles: AtomicUsize::new(1),
+            listening: Mutex::default(),
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Whether a write is acknowledged only when it is on the disk.
+    pub(super) fn waits_for_disk(&self) -> bool {
+        self.options.persist == Some(Persist::Always)
+    }
+
+    /// Returns when the log is on the disk up to `lsn`.
+    pub(super) fn wait(&self, lsn: Lsn) -> Result<()> {
+        super::port::wait(&self.engine, lsn)
+    }
+
+    /// Carries out `work` as a client of database `db`. Clients are used again: making one touches the registry.
+    pub(super) fn as_client<R>(&self, db: u8, work: impl FnOnce(&mut Client, &mut Session) -> R) -> R {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut client = idle.unwrap_or_else(|| {
+            let entry = self.server.clients.register(Face::Embedded, String::new(), String::new());
+            Client::new(self.server.clone(), entry)
+        });
+        client.protocol = Protocol::Resp3;
+        let mut session = Session { db, ..Session::default() };
+        let result = work(&mut client, &mut session);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_CLIENTS_MAX {
+            idle.push(client);
+        }
+        result
+    }
+
+    /// Takes a further handle; refuses once the last one is being closed.
+    pub(super) fn add_handle(&self) -> Result<()> {
+        let mut handles = self.handles.load(Ordering::SeqCst);
+        loop {
+            if handles == 0 {
+                return Err(Error::CLOSED);
+            }
+            match self.handles.compare_exchange(handles, handles + 1, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => return Ok(()),
+                Err(now) => handles = now,
+            }
+        }
+    }
+
+    /// Ends what runs on the engine's behalf, and leaves its data complete on the disk. For the last handle.
+    pub(super) fn shut_down(&self) -> Result<()> {
+        let listening = std::mem::take(&mut *self.listening.lock().unwrap_or_else(PoisonError::into_inner));
+        for server in listening {
+            server.stop();
+        }
+        // They hold the server, which holds the engine.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let save = self.options.persist == Some(Persist::Snapshot);
+        super::port::close(&self.engine, save)
+    }
+}
