@@ -38,10 +38,32 @@ pub enum Counter {
     OutputBufferDisconnections,
     ProtocolErrors,
     AuthFailures,
+    MemcachedGetHits,
+    MemcachedGetMisses,
+    MemcachedTouchHits,
+    MemcachedTouchMisses,
+    /// Storage commands whose data block arrived.
+    MemcachedSets,
+    /// Storage commands that stored.
+    MemcachedStored,
+    MemcachedDeleteHits,
+    MemcachedDeleteMisses,
+    MemcachedIncrementHits,
+    MemcachedIncrementMisses,
+    MemcachedDecrementHits,
+    MemcachedDecrementMisses,
+    MemcachedCasHits,
+    MemcachedCasMisses,
+    MemcachedCasMismatches,
+    MemcachedFlushes,
+    MemcachedTooLarge,
+    MemcachedNoMemory,
+    MemcachedAuthCommands,
+    MemcachedAuthErrors,
 }
 
 /// Number of [`Counter`]s.
-const COUNTERS: usize = Counter::AuthFailures as usize + 1;
+const COUNTERS: usize = Counter::MemcachedAuthErrors as usize + 1;
 
 /// The counters of one thread.
 pub struct Shard {
@@ -54,7 +76,7 @@ impl Shard {
     fn new(shared: bool, commands: usize) -> Shard {
         Shard {
             shared,
-            counters: Default::default(),
+            counters: [const { AtomicU64::new(0) }; COUNTERS],
             commands: (0..commands).map(|_| command::Counters::default()).collect(),
         }
     }

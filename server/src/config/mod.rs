@@ -22,6 +22,8 @@ pub struct Settings {
     pub port: u16,
     /// memcached port; 0 is off.
     pub memcached_port: u16,
+    /// The largest memcached item, key and overhead included (memcached's `-I`); larger ones are refused.
+    pub memcached_max_item_size: u64,
     pub unixsocket: Option<String>,
     /// Octal mode as a number; 0 leaves the umask's.
     pub unixsocketperm: u32,
@@ -51,6 +53,7 @@ impl Default for Settings {
             bind: vec!["127.0.0.1".into(), "-::1".into()],
             port: 6379,
             memcached_port: 11211,
+            memcached_max_item_size: 1 << 20,
             unixsocket: None,
             unixsocketperm: 0,
             tcp_backlog: 511,

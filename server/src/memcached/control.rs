@@ -1,0 +1,128 @@
+//! flush_all, cache_memlimit, version: what concerns the whole server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use polycache_core::command::{Ctx, Failure, NoReply, Session, Value, ValueReply, dispatch};
+
+use super::detail::Detail;
+use super::emit::{self, Line};
+use super::expiry::Expiry;
+use super::work::{Work, begin};
+use crate::Client;
+use crate::client::Face;
+use crate::server::Server;
+use crate::stats::Counter;
+
+/// The version that `version` and `stats` name: the last memcached with exactly these commands, since clients
+/// choose their features by it.
+pub const MEMCACHED_VERSION: &str = "1.5.22";
+
+/// The smallest `cache_memlimit`, in megabytes, as in memcached.
+const MEMORY_LIMIT_MEGABYTES_MIN: u64 = 8;
+
+/// The largest, in megabytes: a pebibyte. More is a mistake.
+const MEMORY_LIMIT_MEGABYTES_MAX: u64 = 1 << 30;
+
+/// What the memcached connections of a server share.
+#[derive(Default)]
+pub struct Shared {
+    pub detail: Detail,
+    /// Counts flushes: a delayed one happens only if no other came after it.
+    flushes: AtomicU64,
+}
+
+/// version.
+pub fn version(work: &mut Work<'_>) {
+    work.out.extend_from_slice(b"VERSION ");
+    work.out.extend_from_slice(MEMCACHED_VERSION.as_bytes());
+    work.out.extend_from_slice(b"\r\n");
+}
+
+/// flush_all: everything goes, now or after `delay` (an exptime); a later flush_all replaces one that waits.
+///
+/// memcached flushes what is older than a second before the moment, on a clock of whole seconds, so that
+/// `flush_all 1` works at once; so here.
+pub fn flush_all(work: &mut Work<'_>, delay: i64, noreply: bool) {
+    work.stats.add(Counter::MemcachedFlushes, 1);
+    let now = work.ctx.now();
+    // ORDERING: relaxed: only that the numbers differ matters.
+    let number = work.server.memcached.flushes.fetch_add(1, Ordering::Relaxed) + 1;
+    let wait = match Expiry::resolve(delay.saturating_sub(1), now) {
+        Expiry::At(at) if delay > 1 => Duration::from_millis(at.0 - now.0),
+        _ => Duration::ZERO,
+    };
+    let result = if wait.is_zero() {
+        execute(work, &[b"FLUSHDB"])
+    } else {
+        flush_later(work.client().server.clone(), number, wait)
+    };
+    work.answer(noreply, result, emit::OUT_OF_MEMORY);
+}
+
+/// Flushes after `wait` on this worker's runtime.
+fn flush_later(server: Arc<Server>, number: u64, wait: Duration) -> Result<Line, Failure> {
+    let runtime = tokio::runtime::Handle::try_current()
+        .map_err(|_| Failure::text("ERR delayed flush_all needs a server"))?;
+    // Neither keeps the server alive: its engine must be free to close.
+    let server = Arc::downgrade(&server);
+    runtime.spawn(async move {
+        tokio::time::sleep(wait).await;
+        if let Some(server) = server.upgrade()
+            // ORDERING: see `flush_all`.
+            && server.memcached.flushes.load(Ordering::Relaxed) == number
+        {
+            flush(server);
+        }
+    });
+    Ok(emit::OK)
+}
+
+/// Flushes outside a connection.
+fn flush(server: Arc<Server>) {
+    let entry = server.clients.register(Face::Embedded, String::new(), String::new());
+    let mut client = Client::new(server.clone(), entry);
+    let operation = begin(&server.engine);
+    let ctx = &mut Ctx {
+        engine: &server.engine,
+        op: &operation,
+        session: &mut Session::default(),
+        reply: &mut NoReply,
+        host: &mut client,
+        registry: server.registry,
+    };
+    dispatch(ctx, &[b"FLUSHDB"]);
+}
+
+/// cache_memlimit: sets `maxmemory`.
+pub fn memory_limit(work: &mut Work<'_>, megabytes: u64, noreply: bool) {
+    let result = match megabytes {
+        ..MEMORY_LIMIT_MEGABYTES_MIN => Ok(emit::LIMIT_TOO_SMALL),
+        MEMORY_LIMIT_MEGABYTES_MIN..=MEMORY_LIMIT_MEGABYTES_MAX => {
+            execute(work, &[b"CONFIG", b"SET", b"maxmemory", format!("{megabytes}mb").as_bytes()])
+        }
+        _ => Ok(emit::ERROR),
+    };
+    work.answer(noreply, result, emit::OUT_OF_MEMORY);
+}
+
+/// Carries out one of the table's commands.
+fn execute(work: &mut Work<'_>, args: &[&[u8]]) -> Result<Line, Failure> {
+    let mut reply = ValueReply::default();
+    dispatch(
+        &mut Ctx {
+            engine: work.ctx.engine,
+            op: work.ctx.op,
+            session: &mut Session::default(),
+            reply: &mut reply,
+            host: &mut *work.ctx.host,
+            registry: work.ctx.registry,
+        },
+        args,
+    );
+    match reply.finish() {
+        Some(Value::Error(text)) => Err(Failure::new(text)),
+        _ => Ok(emit::OK),
+    }
+}

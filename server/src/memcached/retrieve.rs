@@ -1,0 +1,134 @@
+//! get, gets, gat, gats: any number of keys, taken one by one from the line.
+//!
+//! A line is normally handled whole. One that is longer than the buffer, or whose reply is, is handled in
+//! stretches: keys that were answered are consumed, and the next turn goes on behind them. So neither the number
+//! of keys nor the size of the reply has to fit memory.
+
+use polycache_core::command::Failure;
+use polycache_core::record::Record;
+
+use super::detail::Event;
+use super::emit;
+use super::expiry::Expiry;
+use super::modify;
+use super::text::{KEY_BYTES_MAX, Retrieval};
+use super::work::Work;
+use crate::stats::Counter;
+
+/// Where a retrieval stands after some of its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The line is done: answered or refused. So many bytes of it, with its end, were handled.
+    Finished(usize),
+    /// Refused, or ended by a NUL, before the line's end was seen.
+    Abandoned(usize),
+    /// So many bytes were handled; go on behind them.
+    Suspended(usize),
+}
+
+/// Handles keys at the start of `input`, up to the line's end, the end of the input, or a full turn.
+pub fn retrieve(work: &mut Work<'_>, retrieval: Retrieval, input: &[u8]) -> Outcome {
+    let start = work.out.len();
+    let mut at = 0;
+    loop {
+        while input.get(at) == Some(&b' ') {
+            at += 1;
+        }
+        let rest = &input[at..];
+        let window = &rest[..rest.len().min(KEY_BYTES_MAX + 2)];
+        let Some(len) = memchr::memchr3(b' ', b'\n', 0, window) else {
+            if window.len() > KEY_BYTES_MAX + 1 {
+                return refuse_long_key(work, start, rest, at);
+            }
+            return Outcome::Suspended(at);
+        };
+        let end = rest[len];
+        let mut key = &rest[..len];
+        if end == b'\n'
+            && let [shorter @ .., b'\r'] = key
+        {
+            key = shorter;
+        }
+        if key.len() > KEY_BYTES_MAX {
+            return refuse_long_key(work, start, rest, at);
+        }
+        if !key.is_empty()
+            && let Err(failure) = one(work, retrieval, key)
+        {
+            // As memcached does for a bad key: nothing that was found before is sent.
+            work.out.truncate(start);
+            emit::failure(work.out, &failure, emit::OUT_OF_MEMORY);
+            return abandon(rest, at);
+        }
+        at += len;
+        match end {
+            b'\n' => {
+                work.out.extend_from_slice(emit::END);
+                return Outcome::Finished(at + 1);
+            }
+            0 => {
+                work.out.extend_from_slice(emit::END);
+                return abandon(&input[at..], at);
+            }
+            _ if work.is_spent() => return Outcome::Suspended(at),
+            _ => {}
+        }
+    }
+}
+
+#[cold]
+fn refuse_long_key(work: &mut Work<'_>, start: usize, rest: &[u8], at: usize) -> Outcome {
+    work.out.truncate(start);
+    work.out.extend_from_slice(emit::BAD_FORMAT);
+    abandon(rest, at)
+}
+
+/// Skips the rest of the line as far as it is there; `rest` begins at offset `at`.
+#[cold]
+fn abandon(rest: &[u8], at: usize) -> Outcome {
+    match memchr::memchr(b'\n', rest) {
+        Some(newline) => Outcome::Finished(at + newline + 1),
+        None => Outcome::Abandoned(at + rest.len()),
+    }
+}
+
+/// Answers one key: its `VALUE`, or nothing.
+#[inline]
+fn one(work: &mut Work<'_>, retrieval: Retrieval, key: &[u8]) -> Result<(), Failure> {
+    work.keys += 1;
+    let Some(exptime) = retrieval.touch else {
+        let found = work.ctx.read(key)?;
+        if let Some(record) = found {
+            value(work, retrieval, key, record)?;
+            work.stats.add(Counter::MemcachedGetHits, 1);
+        } else {
+            work.stats.add(Counter::MemcachedGetMisses, 1);
+        }
+        if work.collects_detail {
+            work.server.memcached.detail.count(key, Event::Get { hit: found.is_some() });
+        }
+        return Ok(());
+    };
+    work.admit_change()?;
+    let mut entry = work.ctx.latch(key)?;
+    let found = entry.record();
+    if work.collects_detail {
+        work.server.memcached.detail.count(key, Event::Get { hit: found.is_some() });
+    }
+    if let Some(record) = found {
+        modify::expire(&mut entry, record, Expiry::resolve(exptime, work.ctx.now()))?;
+        // A write has a version of its own: the CAS number that is sent must be the one that is valid now.
+        value(work, retrieval, key, entry.record().unwrap_or(record))?;
+        work.stats.add(Counter::MemcachedTouchHits, 1);
+    } else {
+        work.stats.add(Counter::MemcachedTouchMisses, 1);
+    }
+    Ok(())
+}
+
+#[inline]
+fn value(work: &mut Work<'_>, retrieval: Retrieval, key: &[u8], record: Record<'_>) -> Result<(), Failure> {
+    let cas = retrieval.cas.then(|| record.version());
+    emit::value(work.out, key, record.flags(), record.string()?, cas);
+    Ok(())
+}
