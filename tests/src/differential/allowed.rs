@@ -1,0 +1,142 @@
+//! What may differ between the servers: read from `tests/differences.md`, the one place that says so.
+
+use crate::differential::grammar::Command;
+use crate::support::Value;
+
+/// How two replies to one command are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// They are equal.
+    Exact,
+    /// Equal as sets: the order of elements is free, at every level.
+    Unordered,
+    /// SCAN: as unordered when both scans are complete; an incomplete one may hold any keys.
+    Scan,
+    /// Integers may differ by so much (clocks); everything else is exact.
+    Near(i64),
+    /// Both are errors, or both the same kind of reply; contents are free.
+    Kind,
+    /// Errors need the same first word only; other replies are exact.
+    ErrorCode,
+}
+
+/// The rules of the document, longest command names first.
+pub struct Rules(Vec<(Vec<String>, Rule)>);
+
+impl Rules {
+    /// Reads the table; a row that is no rule panics.
+    pub fn from_document() -> Self {
+        Self::parse(include_str!("../../differences.md"))
+    }
+
+    fn parse(document: &str) -> Self {
+        let mut rules = Vec::new();
+        for line in document.lines().filter(|line| line.starts_with("| `")) {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [_, commands, rule, reason, ..] = cells[..] else { panic!("differences.md: {line:?}") };
+            assert!(reason.len() > 10, "differences.md: no reason in {line:?}");
+            for command in commands.split(',') {
+                let words = command.trim().trim_matches('`').split(' ').map(str::to_owned).collect();
+                rules.push((words, parse_rule(rule)));
+            }
+        }
+        rules.sort_by_key(|(words, _): &(Vec<String>, Rule)| std::cmp::Reverse(words.len()));
+        Self(rules)
+    }
+
+    /// The rule for a command.
+    pub fn of(&self, command: &Command) -> Rule {
+        let matches = |words: &[String]| {
+            words.len() <= command.len()
+                && words
+                    .iter()
+                    .zip(command)
+                    .all(|(word, argument)| word.as_bytes().eq_ignore_ascii_case(argument))
+        };
+        self.0.iter().find(|(words, _)| matches(words)).map_or(Rule::Exact, |(_, rule)| *rule)
+    }
+}
+
+fn parse_rule(text: &str) -> Rule {
+    match text.split(' ').collect::<Vec<_>>()[..] {
+        ["exact"] => Rule::Exact,
+        ["unordered"] => Rule::Unordered,
+        ["scan"] => Rule::Scan,
+        ["near", by] => Rule::Near(by.parse().unwrap_or_else(|_| panic!("differences.md: near {by:?}"))),
+        ["kind"] => Rule::Kind,
+        ["error-code"] => Rule::ErrorCode,
+        _ => panic!("differences.md: no rule {text:?}"),
+    }
+}
+
+impl Rule {
+    /// Whether two replies agree. Errors are compared exactly under every rule but `ErrorCode` and `Kind`.
+    pub fn agrees(self, left: &Value, right: &Value) -> bool {
+        match self {
+            Self::Exact => left == right,
+            Self::Unordered => sorted(left) == sorted(right),
+            Self::Scan => match (left.items(), right.items()) {
+                ([left_cursor, left_keys], [right_cursor, right_keys]) => {
+                    let complete = |cursor: &Value| cursor.bytes() == Some(b"0");
+                    !(complete(left_cursor) && complete(right_cursor))
+                        || sorted(left_keys) == sorted(right_keys)
+                }
+                _ => left == right,
+            },
+            Self::Near(by) => match (left, right) {
+                // Negative answers are codes, not times.
+                (Value::Integer(l), Value::Integer(r)) => {
+                    l == r || (*l >= 0 && *r >= 0 && l.abs_diff(*r) <= by as u64)
+                }
+                _ => left == right,
+            },
+            Self::Kind => std::mem::discriminant(left) == std::mem::discriminant(right),
+            Self::ErrorCode => match (left, right) {
+                (Value::Error(l), Value::Error(r)) => {
+                    l.split(|b| *b == b' ').next() == r.split(|b| *b == b' ').next()
+                }
+                _ => left == right,
+            },
+        }
+    }
+}
+
+/// The reply with its aggregates sorted by their printed form.
+fn sorted(value: &Value) -> Value {
+    let sort = |items: &[Value]| {
+        let mut items: Vec<Value> = items.iter().map(sorted).collect();
+        items.sort_by_key(|item| format!("{item:?}"));
+        items
+    };
+    match value {
+        Value::Array(items) => Value::Array(sort(items)),
+        Value::Set(items) => Value::Set(sort(items)),
+        Value::Map(pairs) => {
+            let mut pairs: Vec<(Value, Value)> = pairs.iter().map(|(k, v)| (sorted(k), sorted(v))).collect();
+            pairs.sort_by_key(|(key, _)| format!("{key:?}"));
+            Value::Map(pairs)
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_read() {
+        let rules = Rules::from_document();
+        let command = |text: &str| text.split(' ').map(|word| word.as_bytes().to_vec()).collect::<Command>();
+        assert_eq!(rules.of(&command("get a")), Rule::Exact);
+        assert_eq!(rules.of(&command("keys *")), Rule::Unordered);
+        assert_eq!(rules.of(&command("object encoding a")), Rule::Exact);
+        assert_eq!(rules.of(&command("object idletime a")), Rule::Near(60));
+    }
+
+    #[test]
+    fn codes_are_not_times() {
+        assert!(Rule::Near(5).agrees(&Value::Integer(100), &Value::Integer(98)));
+        assert!(!Rule::Near(5).agrees(&Value::Integer(-1), &Value::Integer(2)));
+    }
+}

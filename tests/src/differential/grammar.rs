@@ -1,0 +1,292 @@
+//! Templates of commands, and the random commands they stand for.
+//!
+//! A template is words: literal ones, `<placeholder>`s, `[ optional ]`, `( one | of | these )`,
+//! `{ one to four times }`. Some commands are then damaged on purpose, so that errors are compared too.
+
+use fastrand::Rng;
+
+/// A command: its name and arguments.
+pub type Command = Vec<Vec<u8>>;
+
+enum Node {
+    Word(Vec<u8>),
+    Placeholder(String),
+    Optional(Vec<Node>),
+    Choice(Vec<Vec<Node>>),
+    Repeated(Vec<Node>),
+}
+
+/// A parsed template.
+pub struct Template(Vec<Node>);
+
+impl Template {
+    /// Parses; a bad template is a mistake in the table and panics.
+    pub fn parse(text: &str) -> Self {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut position = 0;
+        let mut alternatives = parse_until(&words, &mut position, "");
+        assert!(alternatives.len() == 1 && position == words.len(), "template {text:?}");
+        Self(alternatives.remove(0))
+    }
+
+    /// One random command.
+    pub fn generate(&self, source: &mut Source) -> Command {
+        let mut command = Vec::new();
+        emit(&self.0, source, &mut command);
+        command
+    }
+}
+
+/// Parses up to a closing word; more than one sequence where they are separated by `|`.
+fn parse_until(words: &[&str], position: &mut usize, close: &str) -> Vec<Vec<Node>> {
+    let mut alternatives = vec![Vec::new()];
+    while let Some(&word) = words.get(*position) {
+        *position += 1;
+        if word == close {
+            return alternatives;
+        }
+        let node = match word {
+            "|" => {
+                alternatives.push(Vec::new());
+                continue;
+            }
+            "[" => Node::Optional(parse_until(words, position, "]").remove(0)),
+            "(" => Node::Choice(parse_until(words, position, ")")),
+            "{" => Node::Repeated(parse_until(words, position, "}").remove(0)),
+            _ => match word.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+                Some(name) => Node::Placeholder(name.to_owned()),
+                None => Node::Word(word.as_bytes().to_vec()),
+            },
+        };
+        alternatives.last_mut().expect("never empty").push(node);
+    }
+    assert!(close.is_empty(), "{close:?} is missing");
+    alternatives
+}
+
+fn emit(nodes: &[Node], source: &mut Source, command: &mut Command) {
+    for node in nodes {
+        match node {
+            Node::Word(word) => command.push(word.clone()),
+            Node::Placeholder(name) => command.push(source.value_of(name)),
+            Node::Optional(inner) => {
+                if source.random.u8(..100) < 30 {
+                    emit(inner, source, command);
+                }
+            }
+            Node::Choice(alternatives) => {
+                let chosen = source.random.usize(..alternatives.len());
+                emit(&alternatives[chosen], source, command);
+            }
+            Node::Repeated(inner) => {
+                for _ in 0..source.random.usize(1..=4) {
+                    emit(inner, source, command);
+                }
+            }
+        }
+    }
+}
+
+/// Values for placeholders. Keys are few so that commands meet; times are far away or long past, so that no reply
+/// depends on how fast the servers run.
+pub struct Source {
+    pub random: Rng,
+    /// Seconds since 1970 when the test started.
+    now: u64,
+}
+
+/// Sizes around those where a value changes its form: embedded, allocated, a rope of 16 KiB chunks.
+const LENGTHS: &[usize] =
+    &[0, 1, 7, 43, 44, 45, 64, 127, 128, 200, 1000, 4096, 16_383, 16_384, 16_385, 33_000, 70_000];
+
+const JUNK: &[&str] = &[
+    "",
+    "abc",
+    "0",
+    "-1",
+    "-0",
+    "+5",
+    " 7",
+    "007",
+    "3.0",
+    "nan",
+    "inf",
+    "1e400",
+    "\0",
+    "*",
+    "NX",
+    "XX",
+    "GT",
+    "LT",
+    "GET",
+    "EX",
+    "KEEPTTL",
+    "BIT",
+    "BYTE",
+    "COUNT",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "18446744073709551616",
+    "99999999999999999999",
+    "\r\n",
+    "é",
+];
+
+impl Source {
+    pub fn new(seed: u64) -> Self {
+        let now =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        Self { random: Rng::with_seed(seed), now }
+    }
+
+    fn pick(&mut self, from: &[&str]) -> Vec<u8> {
+        from[self.random.usize(..from.len())].as_bytes().to_vec()
+    }
+
+    fn number(&mut self, range: std::ops::RangeInclusive<i64>) -> Vec<u8> {
+        self.random.i64(range).to_string().into_bytes()
+    }
+
+    fn value_of(&mut self, placeholder: &str) -> Vec<u8> {
+        match placeholder {
+            "key" => self.pick(&[
+                "a",
+                "b",
+                "c",
+                "d",
+                "key:1",
+                "key:2",
+                "{tag}x",
+                "long-key-name-of-forty-bytes-or-so-aaaaa",
+            ]),
+            "value" => self.string(),
+            "short" => self.pick(&["v", "w", "10", "hello", "3.5", ""]),
+            "integer" => {
+                self.pick(&["0", "1", "-1", "7", "100", "-42", "9223372036854775807", "-9223372036854775808"])
+            }
+            "float" => {
+                self.pick(&["0", "1.5", "-3.25", "1e3", "0.1", "5.0e-3", "1e17", "3.0000000000000001", "-0"])
+            }
+            "database" => self.pick(&["0", "1", "2", "3", "15", "16", "-1"]),
+            "pattern" => {
+                self.pick(&["*", "k*", "key:?", "[a-c]", "[^a]", "{tag}*", "\\a", "", "a", "*[b-", "h?llo"])
+            }
+            "offset" => self.pick(&[
+                "0",
+                "1",
+                "5",
+                "7",
+                "8",
+                "63",
+                "100",
+                "1000",
+                "16383",
+                "16384",
+                "40000",
+                "-1",
+                "536870912",
+            ]),
+            "bit-offset" => {
+                self.pick(&["0", "1", "7", "8", "9", "64", "1000", "131071", "131072", "-1", "4294967296"])
+            }
+            "field-offset" => {
+                self.pick(&["0", "1", "3", "8", "63", "100", "#0", "#1", "#7", "-1", "#-1", "x"])
+            }
+            "index" => self.number(-12..=12),
+            "bit" => self.pick(&["0", "1", "0", "1", "0", "1", "2"]),
+            "field" => {
+                self.pick(&["u1", "u8", "i8", "u16", "i16", "u63", "i64", "i5", "u7", "u64", "i65", "x8"])
+            }
+            "seconds" => self.pick(&["1000", "100000", "5000000", "0", "-1", "-100000"]),
+            "milliseconds" => self.pick(&["1000000", "100000999", "0", "-1"]),
+            "at-seconds" => {
+                let far = (self.now + self.random.u64(100_000..10_000_000)).to_string();
+                self.pick(&[&far, &far, &far, "1", "0", "-1"])
+            }
+            "at-milliseconds" => {
+                let far = (self.now * 1000 + self.random.u64(100_000_000..10_000_000_000)).to_string();
+                self.pick(&[&far, &far, &far, "1", "0", "-1"])
+            }
+            "count" => self.pick(&["1000", "2000", "1000", "0", "-1"]),
+            "word" => self.pick(&["x", "hello", "two words", "é", ""]),
+            other => panic!("no placeholder <{other}>"),
+        }
+    }
+
+    /// A string value: a number, something short, or bytes of a length at which forms change.
+    fn string(&mut self) -> Vec<u8> {
+        match self.random.u8(..10) {
+            0..=2 => self.value_of("integer"),
+            3 => self.value_of("float"),
+            4..=6 => self.value_of("short"),
+            7 => (0..self.random.usize(..80)).map(|_| self.random.u8(..)).collect(),
+            _ => {
+                let length = LENGTHS[self.random.usize(..LENGTHS.len())];
+                let start = self.random.u8(..);
+                (0..length).map(|i| start.wrapping_add((i % 251) as u8)).collect()
+            }
+        }
+    }
+
+    /// Damages a command: an argument lost, added, doubled or replaced, or letters in the other case.
+    pub fn damage(&mut self, command: &mut Command) {
+        let position = self.random.usize(..command.len());
+        match self.random.u8(..5) {
+            0 if command.len() > 1 => drop(command.remove(position.max(1))),
+            1 => command.push(self.pick(JUNK)),
+            2 => command.insert(position, command[position].clone()),
+            3 if position > 0 => command[position] = self.pick(JUNK),
+            _ => command[position].make_ascii_lowercase(),
+        }
+    }
+}
+
+/// A command as redis-cli reads it.
+pub fn quoted(command: &Command) -> String {
+    let words: Vec<String> = command
+        .iter()
+        .map(|word| {
+            let is_plain =
+                !word.is_empty() && word.iter().all(|b| b.is_ascii_graphic() && !b"\"'\\".contains(b));
+            if is_plain {
+                return String::from_utf8_lossy(word).into_owned();
+            }
+            let mut text = String::from("\"");
+            for &byte in word {
+                match byte {
+                    b'"' | b'\\' => text.extend(['\\', char::from(byte)]),
+                    b' '..=b'~' => text.push(char::from(byte)),
+                    _ => text.push_str(&format!("\\x{byte:02x}")),
+                }
+            }
+            text.push('"');
+            text
+        })
+        .collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_make_commands() {
+        let template = Template::parse("SET <key> x [ NX ] ( EX <seconds> | PX <milliseconds> ) { <bit> }");
+        let mut source = Source::new(1);
+        for _ in 0..100 {
+            let command = template.generate(&mut source);
+            assert!(command.len() >= 6 && command.len() <= 10, "{}", quoted(&command));
+            assert!(command.iter().any(|word| word == b"EX" || word == b"PX"));
+        }
+    }
+
+    #[test]
+    fn scripts_are_quoted() {
+        assert_eq!(
+            quoted(&vec![b"SET".to_vec(), b"a b\"".to_vec(), vec![0xff]]),
+            "SET \"a b\\\"\" \"\\xff\""
+        );
+    }
+}

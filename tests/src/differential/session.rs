@@ -1,0 +1,138 @@
+//! Runs one script against two servers and compares.
+
+use std::io;
+
+use fastrand::Rng;
+
+use super::allowed::{Rule, Rules};
+use super::grammar::{Command, Source, Template, quoted};
+use crate::support::{Client, Value};
+
+/// The first reply in which two servers differ.
+pub struct Difference {
+    /// Which command of the script; none for the states at its end.
+    pub position: Option<usize>,
+    pub command: String,
+    pub expected: String,
+    pub actual: String,
+}
+
+/// Commands from the templates, some of them damaged.
+pub fn script(templates: &[(u32, Template)], seed: u64, commands: usize) -> Vec<Command> {
+    let mut source = Source::new(seed);
+    let weights: u32 = templates.iter().map(|(weight, _)| weight).sum();
+    (0..commands)
+        .map(|_| {
+            let mut chosen = source.random.u32(..weights);
+            let template = templates.iter().find(|(weight, _)| {
+                let is_it = chosen < *weight;
+                chosen = chosen.wrapping_sub(*weight);
+                is_it
+            });
+            let mut command = template.expect("weights are summed").1.generate(&mut source);
+            if source.random.u8(..100) < 8 {
+                source.damage(&mut command);
+            }
+            command
+        })
+        .collect()
+}
+
+/// How a script is sent.
+#[derive(Clone, Copy)]
+pub enum Sending {
+    OneByOne,
+    /// Batches of random lengths.
+    Pipelined(u64),
+}
+
+/// Runs a script on fresh connections against empty servers. The first difference, if any.
+pub fn compare(
+    peer: u16,
+    ours: u16,
+    protocol: u8,
+    script: &[Command],
+    sending: Sending,
+    rules: &Rules,
+) -> Option<Difference> {
+    let (peer_replies, peer_state) = run(peer, protocol, script, sending);
+    let (our_replies, our_state) = run(ours, protocol, script, sending);
+    for (position, command) in script.iter().enumerate() {
+        let (expected, actual) = (&peer_replies[position], &our_replies[position]);
+        let agrees = match (expected, actual) {
+            (Ok(expected), Ok(actual)) => rules.of(command).agrees(expected, actual),
+            (expected, actual) => expected.is_err() && actual.is_err(),
+        };
+        if !agrees {
+            return Some(Difference {
+                position: Some(position),
+                command: quoted(command),
+                expected: format!("{expected:?}"),
+                actual: format!("{actual:?}"),
+            });
+        }
+    }
+    for ((command, expected), (_, actual)) in peer_state.iter().zip(&our_state) {
+        let rule = if command.starts_with("PEXPIRETIME") { Rule::Near(5000) } else { Rule::Exact };
+        if !rule.agrees(expected, actual) {
+            return Some(Difference {
+                position: None,
+                command: command.clone(),
+                expected: format!("{expected:?}"),
+                actual: format!("{actual:?}"),
+            });
+        }
+    }
+    (peer_state.len() != our_state.len()).then(|| Difference {
+        position: None,
+        command: "the keys at the end".into(),
+        expected: peer_state.len().to_string(),
+        actual: our_state.len().to_string(),
+    })
+}
+
+type Replies = Vec<io::Result<Value>>;
+
+fn run(port: u16, protocol: u8, script: &[Command], sending: Sending) -> (Replies, Vec<(String, Value)>) {
+    let mut client = Client::connect(port);
+    assert!(client.say("FLUSHALL SYNC").is_ok());
+    client.call(&["HELLO", &protocol.to_string()]);
+    let mut replies: Replies = Vec::with_capacity(script.len());
+    match sending {
+        Sending::OneByOne => replies.extend(script.iter().map(|command| client.try_call(command))),
+        Sending::Pipelined(seed) => {
+            let mut random = Rng::with_seed(seed);
+            let mut rest = script;
+            while !rest.is_empty() {
+                let (batch, after) = rest.split_at(random.usize(1..=rest.len().min(80)));
+                match client.pipeline(batch) {
+                    Ok(values) => replies.extend(values.into_iter().map(Ok)),
+                    Err(error) => replies.extend(batch.iter().map(|_| Err(io::Error::from(error.kind())))),
+                }
+                rest = after;
+            }
+        }
+    }
+    (replies, state(port))
+}
+
+/// Every key of the first databases with its value, encoding and expiry, in an order of its own.
+fn state(port: u16) -> Vec<(String, Value)> {
+    let mut client = Client::connect(port);
+    let mut state = Vec::new();
+    for database in ["0", "1", "2", "3", "15"] {
+        client.call(&["SELECT", database]);
+        let mut keys: Vec<Vec<u8>> =
+            client.say("KEYS *").items().iter().filter_map(|key| Some(key.bytes()?.to_vec())).collect();
+        keys.sort();
+        state.push((format!("DBSIZE of {database}"), client.say("DBSIZE")));
+        for key in keys {
+            for command in [&["GET"][..], &["PEXPIRETIME"], &["OBJECT", "ENCODING"]] {
+                let mut words: Command = command.iter().map(|word| word.as_bytes().to_vec()).collect();
+                words.push(key.clone());
+                state.push((format!("{} (database {database})", quoted(&words)), client.call(&words)));
+            }
+        }
+    }
+    state
+}

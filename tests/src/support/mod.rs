@@ -1,0 +1,11 @@
+//! Servers and clients for tests.
+
+pub mod memcached;
+pub mod programs;
+pub mod resp;
+pub mod server;
+pub mod value;
+
+pub use resp::Client;
+pub use server::{Kind, Server, ServerOptions};
+pub use value::Value;

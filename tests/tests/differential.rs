@@ -1,0 +1,112 @@
+//! Random commands to our server and to Valkey 9.1.2, and memcached text to ours and to memcached: replies and
+//! final states must agree but for what `tests/differences.md` allows.
+//!
+//! `POLYCACHE_DIFFERENTIAL_CASES` makes longer runs, `POLYCACHE_DIFFERENTIAL_SEED` repeats one,
+//! `POLYCACHE_DIFFERENTIAL_PEERS_ONLY=1` compares Valkey with itself, to test the harness.
+
+use polycache_tests::differential::allowed::Rules;
+use polycache_tests::differential::commands::TEMPLATES;
+use polycache_tests::differential::grammar::{Template, quoted};
+use polycache_tests::differential::session::{Sending, compare, script};
+use polycache_tests::differential::shrink::shrink;
+use polycache_tests::differential::{memcached, setting};
+use polycache_tests::support::{Kind, Server, ServerOptions};
+
+/// Different failures that one run reports, so that several can be mended at once.
+const FAILURES_MAX: usize = 25;
+
+fn ours() -> Kind {
+    if setting("POLYCACHE_DIFFERENTIAL_PEERS_ONLY", 0) == 1 { Kind::Valkey } else { Kind::Polycache }
+}
+
+fn start(kind: Kind) -> Server {
+    let options =
+        ServerOptions::new().flag("save", "").flag("appendonly", "no").flag("enable-debug-command", "yes");
+    Server::start(kind, options)
+}
+
+fn run(protocol: u8) {
+    let (peer, ours) = (start(Kind::Valkey), start(ours()));
+    let rules = Rules::from_document();
+    let templates: Vec<(u32, Template)> =
+        TEMPLATES.iter().map(|(weight, text)| (*weight, Template::parse(text))).collect();
+    let cases = setting("POLYCACHE_DIFFERENTIAL_CASES", 60);
+    let first = setting("POLYCACHE_DIFFERENTIAL_SEED", u64::from(protocol) * 1_000_000);
+    let mut failures: Vec<String> = Vec::new();
+    let mut seen = Vec::new();
+    for seed in first..first + cases {
+        let script = script(&templates, seed, 250);
+        let sending = if seed % 2 == 0 { Sending::Pipelined(seed) } else { Sending::OneByOne };
+        let test = |script: &[_], sending| compare(peer.port, ours.port, protocol, script, sending, &rules);
+        let Some(difference) = test(&script, sending) else { continue };
+        // One report for each command that differs is enough.
+        let name = difference.command.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        // Only pipelined if it needs to be.
+        let sending = if test(&script, Sending::OneByOne).is_some() { Sending::OneByOne } else { sending };
+        let smallest = shrink(&script, |candidate| test(candidate, sending).is_some());
+        let difference = test(&smallest, sending).unwrap_or(difference);
+        let lines: Vec<String> =
+            smallest.iter().map(|command| format!("    {}", limited(&quoted(command)))).collect();
+        failures.push(format!(
+            "seed {seed}, RESP{protocol}\n{}\n  {}\n  Valkey: {}\n  ours:   {}",
+            lines.join("\n"),
+            limited(&difference.command),
+            limited(&difference.expected),
+            limited(&difference.actual)
+        ));
+        if failures.len() == FAILURES_MAX {
+            break;
+        }
+    }
+    assert!(failures.is_empty(), "{} commands differ\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+/// Long values are cut in reports.
+fn limited(text: &str) -> String {
+    match text.char_indices().nth(300) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[test]
+fn resp2_agrees_with_valkey() {
+    run(2);
+}
+
+#[test]
+fn resp3_agrees_with_valkey() {
+    run(3);
+}
+
+#[test]
+fn memcached_text_agrees_with_memcached() {
+    let peer = Server::start(Kind::Memcached, ServerOptions::new());
+    let is_peer = setting("POLYCACHE_DIFFERENTIAL_PEERS_ONLY", 0) == 1;
+    let ours =
+        if is_peer { Server::start(Kind::Memcached, ServerOptions::new()) } else { start(Kind::Polycache) };
+    let cases = setting("POLYCACHE_DIFFERENTIAL_CASES", 60);
+    let first = setting("POLYCACHE_DIFFERENTIAL_SEED", 1);
+    let mut failures = Vec::new();
+    for seed in first..first + cases {
+        let script = memcached::script(seed, 200);
+        let test = |script: &[memcached::Request]| {
+            memcached::compare(peer.memcached_port, ours.memcached_port, script)
+        };
+        if test(&script).is_none() {
+            continue;
+        }
+        let smallest = shrink(&script, |candidate| test(candidate).is_some());
+        let difference = test(&smallest).unwrap_or_else(|| "gone when shrunk".into());
+        let lines: Vec<String> = smallest.iter().map(|request| format!("    {request:?}")).collect();
+        failures.push(format!("seed {seed}\n{}\n  {}", limited(&lines.join("\n")), limited(&difference)));
+        if failures.len() == 8 {
+            break;
+        }
+    }
+    assert!(failures.is_empty(), "{} scripts differ\n\n{}", failures.len(), failures.join("\n\n"));
+}
