@@ -1,34 +1,260 @@
 //! The engine: the facade of every face.
 
-use crate::clock::UnixMillis;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicPtr;
+
+use crossbeam_epoch::Guard;
+
 use crate::command::Failure;
-use crate::log::Lsn;
+use crate::config::{EngineConfig, Maintenance, Tuning};
+use crate::expiry::{SWEEP_EVERY, Sweep};
+use crate::index::Index;
+use crate::limits::DATABASES;
+use crate::log::Log;
+use crate::memory::Memory;
+use crate::operation::Operation;
+use crate::record::Record;
+use crate::stats::Stats;
+use crate::sync::atomic::Ordering;
+use crate::sync::{Arc, Mutex};
+use crate::transaction::gate::Gate;
 
 /// Number of a logical database, below [`crate::limits::DATABASES`].
 pub type DbIndex = u8;
 
 /// A handle on one keyspace; clones share it.
 #[derive(Clone)]
-pub struct Engine {}
+pub struct Engine(Arc<Shared>);
+
+/// What all handles share.
+struct Shared {
+    config: EngineConfig,
+    tuning: Tuning,
+    /// Each an `Arc<Index>` taken apart; exchanged under the closed gate, given back through the epoch.
+    databases: [AtomicPtr<Index>; DATABASES],
+    memory: Arc<Memory>,
+    gate: Gate,
+    log: Log,
+    stats: Stats,
+    sweep: Mutex<Sweep>,
+    sweeper: OnceLock<()>,
+}
 
 impl Engine {
-    /// Whether a write may begin now: refuses when memory is full or the log has failed.
-    pub fn admit_write(&self, _needs_memory: bool) -> Result<(), Failure> {
-        todo!()
+    /// An engine in memory, without files.
+    pub fn in_memory(config: EngineConfig) -> Engine {
+        let memory = Arc::new(Memory::default());
+        let databases = std::array::from_fn(|_| AtomicPtr::new(fresh_index(&memory)));
+        Engine(Arc::new(Shared {
+            tuning: Tuning::new(&config),
+            config,
+            databases,
+            memory,
+            gate: Gate::default(),
+            log: Log::new(),
+            stats: Stats::default(),
+            sweep: Mutex::new(Sweep::default()),
+            sweeper: OnceLock::new(),
+        }))
+    }
+
+    /// How the engine was opened.
+    pub fn config(&self) -> &EngineConfig {
+        &self.0.config
+    }
+
+    /// The settings that may change.
+    #[inline]
+    pub fn tuning(&self) -> &Tuning {
+        &self.0.tuning
+    }
+
+    pub fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
+    #[inline]
+    pub fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    #[inline]
+    pub fn log(&self) -> &Log {
+        &self.0.log
+    }
+
+    pub fn stats(&self) -> &Stats {
+        &self.0.stats
+    }
+
+    /// Begins an operation, or a batch of them, on this thread.
+    #[inline]
+    pub fn begin(&self) -> Operation<'_> {
+        Operation::new(self)
+    }
+
+    /// The index of a database, for as long as the epoch is pinned.
+    #[inline]
+    pub(crate) fn index<'g>(&self, db: DbIndex, _pin: &'g Guard) -> &'g Index {
+        // ORDERING: pairs with the exchange in `exchange`; an index that was taken out is given back through the epoch.
+        let index = self.0.databases[usize::from(db)].load(Ordering::Acquire);
+        // SAFETY: never null, and alive while pinned.
+        unsafe { &*index }
+    }
+
+    /// A share of a database's index, for work that outlives a pin (saving). It may be taken out meanwhile.
+    pub fn share_index(&self, db: DbIndex) -> Arc<Index> {
+        let pin = crossbeam_epoch::pin();
+        let index = std::ptr::from_ref(self.index(db, &pin));
+        // SAFETY: the pointer came from `Arc::into_raw`, and the pin keeps its count above zero.
+        unsafe {
+            Arc::increment_strong_count(index);
+            Arc::from_raw(index)
+        }
+    }
+
+    /// Puts another index in a database's place. The caller holds the gate closed.
+    pub fn exchange_index(&self, db: DbIndex, index: Index) {
+        let new = Arc::into_raw(Arc::new(index)).cast_mut();
+        // ORDERING: publishes the new index to readers, who do not pass the gate.
+        let old = self.0.databases[usize::from(db)].swap(new, Ordering::AcqRel);
+        let pin = crossbeam_epoch::pin();
+        // SAFETY: `old` came from `Arc::into_raw` and is unreachable from now on.
+        unsafe { pin.defer_unchecked(move || free_lazily(Arc::from_raw(old))) };
+        pin.flush();
+    }
+
+    /// Empties a database, or all. Freeing happens in the background.
+    pub fn flush(&self, db: Option<DbIndex>) {
+        let _alone = self.gate().close();
+        for target in 0..DATABASES as DbIndex {
+            if db.is_none_or(|db| db == target) {
+                let fresh = Index::new(seed(), self.0.memory.clone());
+                self.exchange_index(target, fresh);
+            }
+        }
+        if self.log().is_on() {
+            let name: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
+            self.log().append(db.unwrap_or(0), 0, &[name.into()]);
+        }
+    }
+
+    /// Exchanges two databases.
+    pub fn swap(&self, first: DbIndex, second: DbIndex) {
+        let _alone = self.gate().close();
+        let (a, b) = (&self.0.databases[usize::from(first)], &self.0.databases[usize::from(second)]);
+        // ORDERING: nobody writes while the gate is closed; readers see the one or the other.
+        let first_index = a.load(Ordering::Acquire);
+        let second_index = b.swap(first_index, Ordering::AcqRel);
+        a.store(second_index, Ordering::Release);
+        if self.log().is_on() {
+            let (mut one, mut two) = (itoa::Buffer::new(), itoa::Buffer::new());
+            let (one, two) = (one.format(first).as_bytes(), two.format(second).as_bytes());
+            self.log().append(0, 0, &[b"SWAPDB".into(), one.into(), two.into()]);
+        }
+    }
+
+    /// Keys of a database.
+    pub fn len(&self, db: DbIndex) -> u64 {
+        self.index(db, &crossbeam_epoch::pin()).len()
+    }
+
+    /// Whether a database has no keys.
+    pub fn is_empty(&self, db: DbIndex) -> bool {
+        self.len(db) == 0
+    }
+
+    /// Keys of a database that have an expiry.
+    pub fn expires(&self, db: DbIndex) -> u64 {
+        self.index(db, &crossbeam_epoch::pin()).expires()
+    }
+
+    /// Visits every record of a database once, expired ones included, a few chains at a time; records that come or go
+    /// meanwhile may be visited or not.
+    pub fn for_each_record(&self, db: DbIndex, visit: &mut dyn FnMut(Record<'_>)) {
+        let index = self.share_index(db);
+        index.freeze();
+        for chain in 0..index.chains() {
+            let pin = crossbeam_epoch::pin();
+            for (slot, word) in index.slots(chain, &pin) {
+                if let Ok(Some(record)) = index.visited(slot, word, &pin) {
+                    visit(record);
+                }
+            }
+        }
+        index.thaw();
+    }
+
+    /// Whether a write may begin now: makes room in memory, and refuses while the log cannot be written.
+    #[inline]
+    pub fn admit_write(&self, needs_memory: bool) -> Result<(), Failure> {
+        if needs_memory && self.tuning().maxmemory() != 0 && !self.make_room() {
+            return Err(Failure::OUT_OF_MEMORY);
+        }
+        Ok(())
+    }
+
+    /// Removes expired keys for a while; returns how many. For engines whose maintenance is the caller's.
+    pub fn maintain(&self) -> u64 {
+        if !self.tuning().active_expire() {
+            return 0;
+        }
+        self.0.sweep.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).run(self)
+    }
+
+    /// A key got an expiry: from now on somebody must sweep.
+    #[inline]
+    pub(crate) fn note_expiry(&self) {
+        if self.0.sweeper.get().is_none() {
+            self.start_sweeper();
+        }
+    }
+
+    #[cold]
+    fn start_sweeper(&self) {
+        if self.0.config.maintenance == Maintenance::Caller || cfg!(shuttle) {
+            return;
+        }
+        self.0.sweeper.get_or_init(|| {
+            let shared = std::sync::Arc::downgrade(&self.0);
+            let sweeper = std::thread::Builder::new().name("polycache-sweep".into()).spawn(move || {
+                while let Some(shared) = shared.upgrade() {
+                    Engine(shared).maintain();
+                    std::thread::sleep(SWEEP_EVERY);
+                }
+            });
+            if let Err(error) = sweeper {
+                tracing::warn!(%error, "no thread for the expiry sweep: expired keys go when they are touched");
+            }
+        });
     }
 }
 
-/// A stretch of work on the engine by one thread: pins the epoch and fixes the time.
-pub struct Operation<'a> {
-    _engine: &'a Engine,
+fn seed() -> u64 {
+    fastrand::u64(..)
 }
 
-impl Operation<'_> {
-    pub fn now(&self) -> UnixMillis {
-        todo!()
+fn fresh_index(memory: &Arc<Memory>) -> *mut Index {
+    Arc::into_raw(Arc::new(Index::new(seed(), memory.clone()))).cast_mut()
+}
+
+/// Frees an index; a large one on a thread of its own.
+fn free_lazily(index: Arc<Index>) {
+    const LARGE: u64 = 10_000;
+    if index.len() < LARGE {
+        return;
     }
-    /// The log position that this operation's last write reached.
-    pub fn last_lsn(&self) -> Option<Lsn> {
-        todo!()
+    // Without a thread it is freed here: the closure is dropped with the error.
+    let _ = std::thread::Builder::new().name("polycache-free".into()).spawn(move || drop(index));
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        for database in &self.databases {
+            // ORDERING: exclusive access.
+            let index = database.load(Ordering::Relaxed);
+            // SAFETY: it came from `Arc::into_raw`, and nobody else is left.
+            drop(unsafe { Arc::from_raw(index) });
+        }
     }
 }

@@ -2,9 +2,18 @@
 
 pub mod clock;
 pub mod command;
+pub mod config;
 pub mod engine;
+pub mod eviction;
+pub mod expiry;
+pub mod index;
 pub mod limits;
 pub mod log;
+pub mod memory;
+pub mod operation;
 pub mod record;
+mod shard;
+pub mod stats;
 pub mod sync;
 pub mod transaction;
+mod version;

@@ -6,9 +6,14 @@ use smallvec::SmallVec;
 
 use super::{Failure, Registry, Reply};
 use crate::clock::UnixMillis;
-use crate::engine::{DbIndex, Engine, Operation};
+use crate::engine::{DbIndex, Engine};
+use crate::index::Damaged;
+use crate::operation::{Operation, Touch};
 use crate::record::Record;
 use crate::transaction::{Entry, Latches};
+
+/// Optimistic attempts of a read of several keys before it latches them.
+const READ_ATTEMPTS: usize = 8;
 
 /// What a connection (or handle) carries from command to command, as far as the engine's commands care.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +27,15 @@ pub struct Session {
 /// The face that a command came through; server commands downcast to their connection.
 pub trait Host {
     fn as_any(&mut self) -> &mut dyn Any;
+}
+
+/// No face at all: for replaying the log, and for tests of the engine's own commands.
+pub struct NoHost;
+
+impl Host for NoHost {
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
 }
 
 /// Everything a handler needs.
@@ -38,24 +52,73 @@ impl<'a> Ctx<'a> {
     pub fn now(&self) -> UnixMillis {
         self.op.now()
     }
+
     /// The live record of `key`; counts a hit or a miss and touches its access bits.
-    pub fn read(&self, _key: &[u8]) -> Result<Option<Record<'a>>, Failure> {
-        todo!()
+    #[inline]
+    pub fn read(&self, key: &[u8]) -> Result<Option<Record<'a>>, Failure> {
+        let touch = if self.session.no_touch { Touch::Count } else { Touch::Access };
+        Ok(self.op.read(self.session.db, key, touch)?)
     }
+
     /// The live record of `key`, leaving statistics and access bits alone.
-    pub fn peek(&self, _key: &[u8]) -> Result<Option<Record<'a>>, Failure> {
-        todo!()
+    pub fn peek(&self, key: &[u8]) -> Result<Option<Record<'a>>, Failure> {
+        Ok(self.op.read(self.session.db, key, Touch::Quiet)?)
     }
+
     /// The live records of `keys` as they stood at one instant.
-    pub fn read_many(&self, _keys: &[&[u8]]) -> Result<SmallVec<[Option<Record<'a>>; 8]>, Failure> {
-        todo!()
+    ///
+    /// Reads all, then looks whether any slot has changed meanwhile: versions and addresses are unique while pinned, so
+    /// unchanged slots held these records at the moment between the two looks.
+    pub fn read_many(&self, keys: &[&[u8]]) -> Result<SmallVec<[Option<Record<'a>>; 8]>, Failure> {
+        let touch = if self.session.no_touch { Touch::Count } else { Touch::Access };
+        let index = self.op.index(self.session.db);
+        let hashes: SmallVec<[u64; 8]> = keys.iter().map(|key| index.hash(key)).collect();
+        hashes.iter().for_each(|&hash| index.prefetch(hash));
+        for attempt in 0..READ_ATTEMPTS {
+            let touch = if attempt == 0 { touch } else { Touch::Quiet };
+            let mut records: SmallVec<[Option<Record<'a>>; 8]> = SmallVec::with_capacity(keys.len());
+            for (key, &hash) in keys.iter().zip(&hashes) {
+                records.push(self.op.read_hashed(index, hash, key, touch)?);
+            }
+            let mut unchanged = true;
+            for ((key, &hash), record) in keys.iter().zip(&hashes).zip(&records) {
+                let again = self.op.find(index, hash, key)?.map(|found| found.record.as_ptr());
+                unchanged &= again == record.map(|record| record.as_ptr());
+            }
+            if unchanged {
+                return Ok(records);
+            }
+        }
+        let keys: SmallVec<[(DbIndex, &[u8]); 8]> = keys.iter().map(|&key| (self.session.db, key)).collect();
+        let mut latches = Latches::latch(self.op, &keys)?;
+        Ok((0..keys.len())
+            .map(|position| {
+                let record = latches.entry(position).record()?;
+                // SAFETY: the record is retired through the epoch at the earliest, pinned by the operation for 'a.
+                Some(unsafe { Record::from_raw(record.as_ptr()) })
+            })
+            .collect())
     }
-    /// Write access to `key` in the session's database.
-    pub fn latch(&self, _key: &[u8]) -> Result<Entry<'a>, Failure> {
-        todo!()
+
+    /// Write access to `key` in the session's database. Read nothing else while it is held.
+    pub fn latch<'k>(&self, key: &'k [u8]) -> Result<Entry<'k>, Failure>
+    where
+        'a: 'k,
+    {
+        Ok(Entry::latch(self.op, self.session.db, key)?)
     }
+
     /// Write access to several keys at once; nobody sees some of the writes without the others.
-    pub fn latch_many(&self, _keys: &[(DbIndex, &[u8])]) -> Result<Latches<'a>, Failure> {
-        todo!()
+    pub fn latch_many<'k>(&self, keys: &[(DbIndex, &'k [u8])]) -> Result<Latches<'k>, Failure>
+    where
+        'a: 'k,
+    {
+        Ok(Latches::latch(self.op, keys)?)
+    }
+}
+
+impl From<Damaged> for Failure {
+    fn from(_: Damaged) -> Failure {
+        Failure::DAMAGED
     }
 }

@@ -24,6 +24,10 @@ impl Failure {
     pub const OUT_OF_MEMORY: Failure =
         Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
 
+    pub const DAMAGED: Failure = Failure::text(
+        "ERR the record of this key in the snapshot file is damaged; stop the server and run 'polycache-server check'",
+    );
+
     /// A failure whose text is known at compile time.
     pub const fn text(text: &'static str) -> Failure {
         Failure(Cow::Borrowed(text))

@@ -6,7 +6,7 @@ mod registry;
 mod reply;
 pub mod spec;
 
-pub use ctx::{Ctx, Host, Session};
+pub use ctx::{Ctx, Host, NoHost, Session};
 pub use failure::Failure;
 pub use registry::{Registry, dispatch};
 pub use reply::{NoReply, Protocol, Reply, Value, ValueReply};

@@ -1,13 +1,24 @@
-//! Records: what an index slot points to.
+//! Records: what an index slot points to. Immutable once published, but for the access bits.
 
+mod draft;
+pub mod header;
+mod owned;
 pub mod rope;
 pub mod string;
 
+pub use draft::{Draft, Effect, NewValue};
+pub use owned::OwnedRecord;
 pub use rope::Rope;
 pub use string::{Str, Written};
 
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
+
 use crate::clock::UnixMillis;
 use crate::command::Failure;
+use crate::memory::size_class;
+use header::{EXPIRES, EXTENDED, Header, LONG_KEY, Meta, RAW, ROPE};
 
 /// The type of a value, as TYPE names it. The numbers are stored in records and snapshots: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +35,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Kind; 7] =
+        [Kind::Absent, Kind::String, Kind::List, Kind::Set, Kind::SortedSet, Kind::Hash, Kind::Stream];
+
     /// The name that TYPE replies.
     pub fn name(self) -> &'static str {
         match self {
@@ -36,87 +50,184 @@ impl Kind {
             Kind::Stream => "stream",
         }
     }
+
+    /// The kind with this number.
+    pub fn from_number(number: u8) -> Option<Kind> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
 }
 
-/// A borrowed record, valid while the operation that found it is pinned.
+/// A borrowed record, valid for `'a`: while the epoch is pinned, or while its owner lives.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
-    _stub: &'a (),
+    header: NonNull<Header>,
+    _pinned: PhantomData<&'a Header>,
 }
 
 impl<'a> Record<'a> {
+    /// A view of the record at `header`.
+    ///
+    /// # Safety
+    /// `header` points to a whole record laid out as `header.rs` says (made by [`OwnedRecord`], or checked by the
+    /// snapshot reader) that stays allocated and unchanged, but for its access bits, for `'a`.
+    pub unsafe fn from_raw(header: NonNull<Header>) -> Record<'a> {
+        Record { header, _pinned: PhantomData }
+    }
+
+    /// Where the record lies.
+    pub fn as_ptr(self) -> NonNull<Header> {
+        self.header
+    }
+
+    fn header(self) -> &'a Header {
+        // SAFETY: `from_raw`'s caller promised a live record for 'a.
+        unsafe { self.header.as_ref() }
+    }
+
+    pub(crate) fn meta(self) -> Meta {
+        // ORDERING: the access bits are a hint and the rest never changes after publication.
+        Meta(self.header().meta.load(Ordering::Relaxed))
+    }
+
+    /// Reads `N` bytes at `offset` of the record.
+    fn field<const N: usize>(self, offset: usize) -> [u8; N] {
+        // SAFETY: the callers pass offsets that `Meta` derives from the traits, which the record has room for.
+        unsafe { self.header.as_ptr().cast::<u8>().add(offset).cast::<[u8; N]>().read() }
+    }
+
+    fn bytes(self, offset: usize, len: usize) -> &'a [u8] {
+        // SAFETY: as for `field`; key and value never change after publication.
+        unsafe { std::slice::from_raw_parts(self.header.as_ptr().cast::<u8>().add(offset), len) }
+    }
+
+    /// Length of the key in bytes.
+    fn key_len(self, meta: Meta) -> usize {
+        match meta.short_key_len() {
+            LONG_KEY => u32::from_le_bytes(self.field(meta.extended_offset() + 4)) as usize,
+            short => short,
+        }
+    }
+
     pub fn key(&self) -> &'a [u8] {
-        todo!()
+        let meta = self.meta();
+        self.bytes(meta.key_offset(), self.key_len(meta))
     }
+
     pub fn kind(&self) -> Kind {
-        todo!()
+        Kind::from_number((self.header().version_kind & 0xff) as u8).unwrap_or(Kind::Absent)
     }
+
     /// Unique per write: WATCH and memcached's CAS compare it.
     pub fn version(&self) -> u64 {
-        todo!()
+        self.header().version_kind >> 8
     }
+
     pub fn expire_at(&self) -> Option<UnixMillis> {
-        todo!()
+        let meta = self.meta();
+        meta.has(EXPIRES).then(|| UnixMillis(u64::from_le_bytes(self.field(header::HEADER_BYTES))))
     }
+
+    /// Whether the record's time is over at `now`.
+    pub fn is_expired(&self, now: UnixMillis) -> bool {
+        self.expire_at().is_some_and(|at| at <= now)
+    }
+
     /// memcached's client flags.
     pub fn flags(&self) -> u32 {
-        todo!()
+        let meta = self.meta();
+        if meta.has(EXTENDED) { u32::from_le_bytes(self.field(meta.extended_offset())) } else { 0 }
     }
+
     /// The string value, or WRONGTYPE.
     pub fn string(&self) -> Result<Str<'a>, Failure> {
-        todo!()
+        if self.kind() == Kind::String { Ok(self.value()) } else { Err(Failure::WRONG_TYPE) }
     }
+
+    /// The value's bytes, whatever its kind.
+    pub(crate) fn value(&self) -> Str<'a> {
+        let meta = self.meta();
+        match self.rope() {
+            Some(rope) => Str::Rope(rope),
+            None => Str::Inline(self.bytes(meta.key_offset() + self.key_len(meta), meta.value_len())),
+        }
+    }
+
+    fn rope(&self) -> Option<&'a Rope> {
+        let meta = self.meta();
+        meta.has(ROPE).then(|| {
+            let pointer = usize::from_ne_bytes(self.field(meta.rope_offset()));
+            // SAFETY: a record with ROPE owns the boxed rope whose address it carries; it dies with the record.
+            unsafe { &*std::ptr::with_exposed_provenance::<Rope>(pointer) }
+        })
+    }
+
     /// Whether the string was made by a partial write (APPEND, SETRANGE, SETBIT): its encoding is `raw`.
     pub fn is_raw(&self) -> bool {
-        todo!()
+        self.meta().has(RAW)
     }
-    /// Bytes of memory that the key and its value hold.
+
+    /// Bytes of the record itself, padding included, without what a rope holds.
+    pub fn record_bytes(&self) -> usize {
+        let meta = self.meta();
+        (meta.key_offset() + self.key_len(meta) + meta.value_len()).next_multiple_of(header::ALIGN)
+    }
+
+    /// Bytes of memory that the key and its value hold, as the allocator rounds them.
     pub fn memory_bytes(&self) -> usize {
-        todo!()
+        size_class(self.record_bytes()) + self.rope().map_or(0, Rope::heap_bytes)
     }
-    /// Seconds since the last access, for LRU policies.
-    pub fn idle_seconds(&self, _now: UnixMillis) -> u64 {
-        todo!()
-    }
-    /// The logarithmic access counter of LFU policies, decayed to `now`.
-    pub fn frequency(&self, _now: UnixMillis) -> u8 {
-        todo!()
-    }
-}
 
-/// What a write puts in place of a record.
-pub struct Draft<'a> {
-    pub value: NewValue<'a>,
-    pub expire_at: Option<UnixMillis>,
-    pub flags: u32,
-    pub raw: bool,
-}
+    /// The raw access bits; `eviction` knows what they mean.
+    pub fn access(&self) -> u32 {
+        self.meta().access()
+    }
 
-impl<'a> Draft<'a> {
-    /// A string without expiry or flags.
-    pub fn string(bytes: &'a [u8]) -> Draft<'a> {
-        Draft { value: NewValue::Bytes(bytes), expire_at: None, flags: 0, raw: false }
+    /// Replaces the access bits. Racing touches may get lost, which harms nobody: they are a hint.
+    pub fn set_access(&self, access: u32) {
+        let meta = self.meta();
+        // ORDERING: see `meta`; only the access bits differ from what is stored.
+        self.header().meta.store(meta.with_access(access).0, Ordering::Relaxed);
     }
 }
 
-/// The value of a [`Draft`].
-pub enum NewValue<'a> {
-    Bytes(&'a [u8]),
-    /// The concatenation of pieces.
-    Pieces(&'a [&'a [u8]]),
-    /// A copy; ropes are shared.
-    Str(Str<'a>),
-    Rope(Rope),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
 
-/// What a write leaves in the log.
-pub enum Effect<'a> {
-    /// `SET key value [PXAT t]`.
-    Set,
-    /// `DEL key`.
-    Del,
-    /// This command.
-    Command(&'a [Str<'a>]),
-    /// Nothing: the change is not a change of data, or another effect covers it.
-    Silent,
+    proptest! {
+        #[test]
+        fn keeps_what_it_was_given(
+            key in proptest::collection::vec(any::<u8>(), 0..600),
+            value in proptest::collection::vec(any::<u8>(), 0..40_000),
+            expire_at in proptest::option::of(any::<u64>()),
+            flags: u32,
+            raw: bool,
+            version in 0u64..1 << 56,
+        ) {
+            let draft = Draft {
+                value: NewValue::Pieces(&[&value[..value.len() / 2], &value[value.len() / 2..]]),
+                expire_at: expire_at.map(UnixMillis),
+                flags,
+                raw,
+            };
+            let record = OwnedRecord::new(&key, &draft, version, 77);
+            let view = record.as_record();
+            view.set_access(0xabcdef);
+            prop_assert_eq!(view.key(), &key[..]);
+            prop_assert_eq!(view.string().unwrap().to_vec(), value);
+            prop_assert_eq!(view.expire_at(), expire_at.map(UnixMillis));
+            prop_assert_eq!(view.flags(), flags);
+            prop_assert_eq!(view.is_raw(), raw);
+            prop_assert_eq!(view.version(), version);
+            prop_assert_eq!(view.access(), 0xabcdef);
+            prop_assert_eq!(view.kind(), Kind::String);
+        }
+    }
+
+    #[test]
+    fn a_small_key_costs_sixteen_bytes_over_key_and_value() {
+        let record = OwnedRecord::new(&[b'k'; 16], &Draft::string(&[b'v'; 64]), 1, 0);
+        assert_eq!(record.as_record().record_bytes(), 16 + 16 + 64);
+    }
 }

@@ -19,6 +19,8 @@ type Node = Arc<Vec<Chunk>>;
 pub struct Rope {
     nodes: Arc<Vec<Node>>,
     len: usize,
+    /// Bytes of the chunks, but for shared zero chunks.
+    chunk_bytes: usize,
 }
 
 impl Rope {
@@ -41,16 +43,8 @@ impl Rope {
 
     /// Bytes of heap that this rope holds if nobody shares it (shared zero chunks count nothing).
     pub fn heap_bytes(&self) -> usize {
-        let mut bytes = self.nodes.capacity() * size_of::<Node>() + 40;
-        for node in self.nodes.iter() {
-            bytes += node.capacity() * size_of::<Chunk>() + 40;
-            for chunk in node.iter() {
-                if !Arc::ptr_eq(chunk, zero_chunk()) {
-                    bytes += chunk.len() + 16;
-                }
-            }
-        }
-        bytes
+        // 40 bytes each for the vector behind an `Arc`.
+        self.chunk_bytes + self.nodes.len() * (NODE_CHUNKS * size_of::<Chunk>() + size_of::<Node>() + 40) + 40
     }
 
     /// The bytes from `start` (at most `len` of them), piece by piece.
@@ -75,7 +69,7 @@ impl Rope {
         }
         let mut nodes = (*self.nodes).clone();
         let len = self.len.max(offset + bytes.len());
-        extend_with_zeroes(&mut nodes, self.len, len);
+        let mut chunk_bytes = self.chunk_bytes + extend_with_zeroes(&mut nodes, self.len, len);
         let mut written = 0;
         while written < bytes.len() {
             let at = offset + written;
@@ -83,11 +77,14 @@ impl Rope {
             let node = Arc::make_mut(&mut nodes[index / NODE_CHUNKS]);
             let chunk = &mut node[index % NODE_CHUNKS];
             let take = (chunk.len() - within).min(bytes.len() - written);
+            if Arc::ptr_eq(chunk, zero_chunk()) {
+                chunk_bytes += heap_bytes_of(chunk);
+            }
             // The chunk is shared with the older rope, so this copies it first.
             Arc::make_mut(chunk)[within..within + take].copy_from_slice(&bytes[written..written + take]);
             written += take;
         }
-        Rope { nodes: Arc::new(nodes), len }
+        Rope { nodes: Arc::new(nodes), len, chunk_bytes }
     }
 
     /// This rope followed by `bytes`.
@@ -96,12 +93,18 @@ impl Rope {
     }
 }
 
-/// Grows `nodes` from `old` to `new` bytes, the added bytes zero.
-fn extend_with_zeroes(nodes: &mut Vec<Node>, old: usize, new: usize) {
-    if new <= old {
-        return;
-    }
+fn heap_bytes_of(chunk: &Chunk) -> usize {
+    // The two counters of the `Arc` lie in front of the bytes.
+    chunk.len() + 16
+}
+
+/// Grows `nodes` from `old` to `new` bytes, the added bytes zero; returns the heap bytes that this added.
+fn extend_with_zeroes(nodes: &mut Vec<Node>, old: usize, new: usize) -> usize {
+    let mut added = 0;
     let mut len = old;
+    if new <= old {
+        return 0;
+    }
     // The last chunk, where it is short, is replaced by a longer one.
     if !len.is_multiple_of(CHUNK_BYTES) {
         let index = len / CHUNK_BYTES;
@@ -111,15 +114,20 @@ fn extend_with_zeroes(nodes: &mut Vec<Node>, old: usize, new: usize) {
         let mut grown = Vec::with_capacity(target);
         grown.extend_from_slice(chunk);
         grown.resize(target, 0);
+        added += target - chunk.len();
         len = index * CHUNK_BYTES + target;
         *chunk = grown.into();
     }
     while len < new {
         let take = (new - len).min(CHUNK_BYTES);
         let chunk = if take == CHUNK_BYTES { zero_chunk().clone() } else { vec![0; take].into() };
+        if take < CHUNK_BYTES {
+            added += heap_bytes_of(&chunk);
+        }
         push_chunk(nodes, chunk);
         len += take;
     }
+    added
 }
 
 fn push_chunk(nodes: &mut Vec<Node>, chunk: Chunk) {
@@ -166,7 +174,8 @@ impl Builder {
         if !self.tail.is_empty() {
             push_chunk(&mut self.nodes, self.tail.into());
         }
-        Rope { nodes: Arc::new(self.nodes), len: self.len }
+        let chunks = self.len.div_ceil(CHUNK_BYTES);
+        Rope { nodes: Arc::new(self.nodes), len: self.len, chunk_bytes: self.len + chunks * 16 }
     }
 }
 
@@ -215,10 +224,10 @@ mod tests {
                 let before = (rope.clone(), model.clone());
                 let bytes = vec![byte; len];
                 rope = rope.write_at(offset, &bytes);
-                if len > 0 && model.len() < offset + len {
-                    model.resize(offset + len, 0);
+                if len > 0 {
+                    model.resize(model.len().max(offset + len), 0);
+                    model[offset..offset + len].copy_from_slice(&bytes);
                 }
-                model[offset.min(before.1.len().max(offset))..][..len].copy_from_slice(&bytes);
                 prop_assert_eq!(flat(&before.0), before.1);
             }
             prop_assert_eq!(rope.len(), model.len());

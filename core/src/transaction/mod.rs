@@ -1,35 +1,15 @@
-//! Write access: latches on keys.
+//! Write access: the gate, latches on keys, fences around several.
+//!
+//! # Concurrency
+//! Order of what a writer takes: the gate (shared), then latches. A writer of one key holds one latch (or the latch of
+//! one chain) and waits for nothing else but room in the log. A writer of several keys takes their latches in the order
+//! of database, hash and key. Nobody reads other keys or passes the gate again while holding a latch. So there is no
+//! cycle of waiting.
 
-use crate::record::{Draft, Effect, Record};
+pub mod block;
+mod entry;
+pub mod gate;
+mod latches;
 
-/// Write access to one key; the latch is released on drop.
-pub struct Entry<'a> {
-    _stub: &'a (),
-}
-
-impl<'a> Entry<'a> {
-    /// The live record.
-    pub fn record(&self) -> Option<Record<'a>> {
-        todo!()
-    }
-    /// Replaces or inserts the record.
-    pub fn put(&mut self, _draft: Draft<'_>, _effect: Effect<'_>) {
-        todo!()
-    }
-    /// Removes the record; whether there was one.
-    pub fn remove(&mut self, _effect: Effect<'_>) -> bool {
-        todo!()
-    }
-}
-
-/// Write access to several keys.
-pub struct Latches<'a> {
-    _stub: &'a (),
-}
-
-impl<'a> Latches<'a> {
-    /// The entry of the `position`-th key that was asked for.
-    pub fn entry(&mut self, _position: usize) -> &mut Entry<'a> {
-        todo!()
-    }
-}
+pub use entry::Entry;
+pub use latches::Latches;

@@ -1,0 +1,232 @@
+//! How an engine is opened, and which of it may change while it runs.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use crate::limits::DATABASES;
+
+/// When the log's bytes are forced to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum FsyncPolicy {
+    /// Whenever the operating system likes.
+    No = 0,
+    /// Every second: a crash of the machine loses at most about one second.
+    #[default]
+    EverySec = 1,
+    /// Before a write is acknowledged.
+    Always = 2,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AofIo {
+    /// io_uring where the kernel allows it.
+    #[default]
+    Auto,
+    Uring,
+    /// pwritev and fdatasync on the writer's thread.
+    Thread,
+}
+
+/// The format of an AOF's base file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum BaseFormat {
+    #[default]
+    Snapshot,
+    /// Plain commands, which Redis loads too.
+    Resp,
+}
+
+/// What is removed when memory is full, Redis' `maxmemory-policy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum EvictionPolicy {
+    #[default]
+    NoEviction = 0,
+    AllKeysLru = 1,
+    AllKeysLfu = 2,
+    AllKeysRandom = 3,
+    VolatileLru = 4,
+    VolatileLfu = 5,
+    VolatileRandom = 6,
+    VolatileTtl = 7,
+}
+
+impl EvictionPolicy {
+    /// All policies with the names that the configuration uses.
+    pub const NAMES: &[(EvictionPolicy, &str)] = &[
+        (EvictionPolicy::VolatileLru, "volatile-lru"),
+        (EvictionPolicy::VolatileLfu, "volatile-lfu"),
+        (EvictionPolicy::VolatileRandom, "volatile-random"),
+        (EvictionPolicy::VolatileTtl, "volatile-ttl"),
+        (EvictionPolicy::AllKeysLru, "allkeys-lru"),
+        (EvictionPolicy::AllKeysLfu, "allkeys-lfu"),
+        (EvictionPolicy::AllKeysRandom, "allkeys-random"),
+        (EvictionPolicy::NoEviction, "noeviction"),
+    ];
+
+    /// The policy called `name`.
+    pub fn from_name(name: &str) -> Option<EvictionPolicy> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(policy, _)| *policy)
+    }
+
+    /// The policy's name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(policy, _)| *policy == self).map_or("noeviction", |(_, name)| name)
+    }
+
+    /// Whether only keys with an expiry may be removed.
+    pub fn is_volatile(self) -> bool {
+        self as u8 >= EvictionPolicy::VolatileLru as u8
+    }
+
+    /// Whether access bits hold a frequency instead of a time.
+    pub fn counts_frequency(self) -> bool {
+        matches!(self, EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu)
+    }
+
+    fn from_number(number: u8) -> EvictionPolicy {
+        Self::NAMES
+            .iter()
+            .map(|(policy, _)| *policy)
+            .find(|policy| *policy as u8 == number)
+            .unwrap_or_default()
+    }
+}
+
+/// Who sweeps expired keys away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Maintenance {
+    /// A thread of the engine, started when the first key gets an expiry.
+    #[default]
+    Thread,
+    /// The caller, by `Engine::maintain`.
+    Caller,
+}
+
+/// How an engine is opened.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Where data lies; `None`: in memory only.
+    pub dir: Option<PathBuf>,
+    /// Number of logical databases, at most [`DATABASES`].
+    pub databases: usize,
+    pub append_only: bool,
+    pub fsync: FsyncPolicy,
+    pub aof_io: AofIo,
+    pub aof_base_format: BaseFormat,
+    pub append_filename: String,
+    pub append_dirname: String,
+    /// Cut a torn tail of the log instead of refusing to start.
+    pub aof_load_truncated: bool,
+    /// Rewrite the log when it has grown by this many percent since the last rewrite; zero: never.
+    pub aof_rewrite_percentage: u32,
+    /// ... and has at least this many bytes.
+    pub aof_rewrite_min_bytes: u64,
+    pub snapshot_filename: String,
+    /// Compress values of at least this many bytes in snapshots; zero: none.
+    pub snapshot_compress_min_bytes: usize,
+    /// Save after `.0` seconds if at least `.1` keys changed.
+    pub save_points: Vec<(u64, u64)>,
+    /// Bytes; zero: no limit.
+    pub maxmemory: u64,
+    pub policy: EvictionPolicy,
+    /// Candidates that an eviction compares.
+    pub samples: u32,
+    pub lfu_log_factor: u32,
+    /// Minutes.
+    pub lfu_decay_time: u32,
+    pub maintenance: Maintenance,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        EngineConfig {
+            dir: None,
+            databases: DATABASES,
+            append_only: false,
+            fsync: FsyncPolicy::default(),
+            aof_io: AofIo::default(),
+            aof_base_format: BaseFormat::default(),
+            append_filename: "appendonly.aof".into(),
+            append_dirname: "appendonlydir".into(),
+            aof_load_truncated: true,
+            aof_rewrite_percentage: 100,
+            aof_rewrite_min_bytes: 64 << 20,
+            snapshot_filename: "dump.pcs".into(),
+            snapshot_compress_min_bytes: 4096,
+            save_points: Vec::new(),
+            maxmemory: 0,
+            policy: EvictionPolicy::default(),
+            samples: 5,
+            lfu_log_factor: 10,
+            lfu_decay_time: 1,
+            maintenance: Maintenance::default(),
+        }
+    }
+}
+
+/// The settings that may change while the engine runs; each is one atomic.
+pub struct Tuning {
+    maxmemory: AtomicU64,
+    policy: AtomicU8,
+    samples: AtomicU32,
+    lfu_log_factor: AtomicU32,
+    lfu_decay_time: AtomicU32,
+    active_expire: AtomicBool,
+}
+
+macro_rules! tuned {
+    ($($(#[$doc:meta])* $name:ident, $set:ident: $type:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[inline]
+            pub fn $name(&self) -> $type {
+                // ORDERING: a setting; takes effect soon.
+                self.$name.load(Ordering::Relaxed)
+            }
+            /// Changes it for all threads.
+            pub fn $set(&self, value: $type) {
+                // ORDERING: as above.
+                self.$name.store(value, Ordering::Relaxed);
+            }
+        )*
+    };
+}
+
+impl Tuning {
+    pub(crate) fn new(config: &EngineConfig) -> Tuning {
+        Tuning {
+            maxmemory: AtomicU64::new(config.maxmemory),
+            policy: AtomicU8::new(config.policy as u8),
+            samples: AtomicU32::new(config.samples),
+            lfu_log_factor: AtomicU32::new(config.lfu_log_factor),
+            lfu_decay_time: AtomicU32::new(config.lfu_decay_time),
+            active_expire: AtomicBool::new(true),
+        }
+    }
+
+    tuned! {
+        /// Bytes; zero: no limit.
+        maxmemory, set_maxmemory: u64;
+        /// Candidates that an eviction compares.
+        samples, set_samples: u32;
+        lfu_log_factor, set_lfu_log_factor: u32;
+        /// Minutes.
+        lfu_decay_time, set_lfu_decay_time: u32;
+        /// Whether the sweep removes expired keys (DEBUG SET-ACTIVE-EXPIRE).
+        active_expire, set_active_expire: bool;
+    }
+
+    #[inline]
+    pub fn policy(&self) -> EvictionPolicy {
+        // ORDERING: as above.
+        EvictionPolicy::from_number(self.policy.load(Ordering::Relaxed))
+    }
+
+    pub fn set_policy(&self, policy: EvictionPolicy) {
+        // ORDERING: as above.
+        self.policy.store(policy as u8, Ordering::Relaxed);
+    }
+}

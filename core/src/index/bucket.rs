@@ -1,0 +1,141 @@
+//! The bucket: one cache line of seven slots and a link to an overflow bucket.
+//!
+//! ```text
+//! | slot 0 | slot 1 | slot 2 | slot 3 | slot 4 | slot 5 | slot 6 | link |
+//! ```
+//!
+//! The link holds the address of the next bucket of the chain, or its file offset with LINK_MAPPED. In the first bucket
+//! of a chain its lowest bit is the chain latch: whoever inserts a key, or moves keys between chains, holds it. The same
+//! 64 bytes stand in a snapshot file.
+
+use std::ptr::NonNull;
+
+use super::slot::Word;
+use crate::sync::Backoff;
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// Slots of one bucket.
+pub const SLOTS: usize = 7;
+
+const CHAIN_LATCHED: u64 = 1;
+/// The link is a file offset: the overflow bucket lies in the mapped snapshot.
+pub const LINK_MAPPED: u64 = 2;
+const LINK_STATE: u64 = CHAIN_LATCHED | LINK_MAPPED;
+
+/// See the module's documentation.
+#[repr(C, align(64))]
+pub struct Bucket {
+    pub slots: [AtomicU64; SLOTS],
+    link: AtomicU64,
+}
+
+#[cfg(not(shuttle))]
+const _: () = assert!(size_of::<Bucket>() == 64);
+
+impl Bucket {
+    pub fn new() -> Bucket {
+        Bucket { slots: std::array::from_fn(|_| AtomicU64::new(0)), link: AtomicU64::new(0) }
+    }
+
+    /// The next bucket of the chain; `base` is where the snapshot is mapped, if the index was opened from one.
+    #[inline]
+    fn next(&self, base: usize) -> Option<NonNull<Bucket>> {
+        // ORDERING: pairs with the release in `set_next`: the new bucket's slots are initialised.
+        let link = self.link.load(Ordering::Acquire);
+        let mut address = (link & !LINK_STATE) as usize;
+        if link & LINK_MAPPED != 0 {
+            address += base;
+        }
+        NonNull::new(std::ptr::with_exposed_provenance_mut(address))
+    }
+
+    /// Whether the next bucket lies in the mapped snapshot, and so is not ours to free.
+    pub fn next_is_mapped(&self) -> bool {
+        // ORDERING: as in `next`.
+        self.link.load(Ordering::Acquire) & LINK_MAPPED != 0
+    }
+
+    /// Links `next` behind this bucket. The caller holds the chain latch.
+    pub fn set_next(&self, next: Option<NonNull<Bucket>>) {
+        let address = next.map_or(0, |next| next.as_ptr().expose_provenance() as u64);
+        // ORDERING: only the holder of the chain latch changes the link, so a plain store keeps the latch bit.
+        let latch = self.link.load(Ordering::Relaxed) & CHAIN_LATCHED;
+        self.link.store(address | latch, Ordering::Release);
+    }
+
+    /// Takes the chain latch of this first bucket.
+    pub fn acquire_chain(&self) -> ChainLatch<'_> {
+        let mut backoff = Backoff::new();
+        loop {
+            // ORDERING: acquire pairs with the release in ChainLatch::drop.
+            let link = self.link.load(Ordering::Relaxed);
+            if link & CHAIN_LATCHED == 0
+                && self
+                    .link
+                    .compare_exchange_weak(link, link | CHAIN_LATCHED, Ordering::Acquire, Ordering::Relaxed)
+                    .is_ok()
+            {
+                return ChainLatch { head: self };
+            }
+            backoff.wait();
+        }
+    }
+
+    /// Loads one slot.
+    #[inline]
+    pub fn load(&self, slot: usize) -> Word {
+        // ORDERING: pairs with the release stores of whoever published the record.
+        Word(self.slots[slot].load(Ordering::Acquire))
+    }
+
+    /// Whether no slot is in use.
+    pub fn is_empty(&self) -> bool {
+        (0..SLOTS).all(|slot| self.load(slot).is_empty())
+    }
+}
+
+/// The right to insert into a chain; released on drop.
+pub struct ChainLatch<'a> {
+    head: &'a Bucket,
+}
+
+impl<'a> ChainLatch<'a> {
+    pub fn head(&self) -> &'a Bucket {
+        self.head
+    }
+}
+
+impl Drop for ChainLatch<'_> {
+    fn drop(&mut self) {
+        // ORDERING: release: the next holder sees our inserts.
+        self.head.link.fetch_and(!CHAIN_LATCHED, Ordering::Release);
+    }
+}
+
+/// The buckets of a chain, first to last.
+pub struct Chain<'a> {
+    next: Option<&'a Bucket>,
+    base: usize,
+}
+
+impl<'a> Chain<'a> {
+    /// # Safety
+    /// The epoch is pinned (or the table held exclusively) for `'a`, so that no overflow bucket is freed; `base` is
+    /// that of the snapshot which the table maps, and its links were checked.
+    #[inline]
+    pub unsafe fn new(head: &'a Bucket, base: usize) -> Chain<'a> {
+        Chain { next: Some(head), base }
+    }
+}
+
+impl<'a> Iterator for Chain<'a> {
+    type Item = &'a Bucket;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a Bucket> {
+        let bucket = self.next?;
+        // SAFETY: `new`'s caller keeps overflow buckets alive for 'a.
+        self.next = bucket.next(self.base).map(|next| unsafe { next.as_ref() });
+        Some(bucket)
+    }
+}

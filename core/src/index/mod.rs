@@ -1,0 +1,538 @@
+//! The index: a lock-free hash table from keys to records.
+//!
+//! Readers take no latch and write no shared memory. A writer latches its key's slot (or, to insert, its chain), so
+//! different keys do not contend. All functions that hand out references take an epoch pin.
+//!
+//! # Invariants
+//! - A key stands in at most one slot that a reader can reach (while keys move, both copies are latched and equal).
+//! - An empty slot is filled only under the latch of its chain.
+//! - A slot's key changes only by way of being empty.
+
+pub mod backing;
+pub mod bucket;
+pub mod cut;
+mod reclaim;
+mod resize;
+mod scan;
+pub mod slot;
+pub mod table;
+
+pub use backing::{Backing, Damaged};
+pub use slot::Word;
+
+use std::ptr::NonNull;
+
+use crossbeam_epoch::Guard;
+use crossbeam_utils::CachePadded;
+use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
+
+use crate::memory::Memory;
+use crate::record::{Kind, OwnedRecord, Record};
+use crate::shard::{self, SHARDS};
+use crate::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Arc, Backoff, Mutex};
+use bucket::{Bucket, Chain, ChainLatch, SLOTS};
+use cut::Cut;
+use slot::{FENCED, LATCHED, MAPPED, TTL};
+use table::{Table, bucket_of};
+
+/// How many keys a chain has on average before the table grows by one chain.
+const LOAD_MAX: u64 = if cfg!(shuttle) { 1 } else { 6 };
+/// Below this many keys in a hundred chains the table gives one chain back.
+const LOAD_MIN_PERCENT: u64 = 150;
+/// Inserts (or removals) of one shard between two looks at the table's load.
+const RESIZE_CHECK_EVERY: i64 = if cfg!(shuttle) { 1 } else { 8 };
+
+/// See the module's documentation.
+pub struct Index {
+    table: Table,
+    secrets: RapidSecrets,
+    seed: u64,
+    counters: Box<[CachePadded<Counters>]>,
+    memory: Arc<Memory>,
+    backing: Option<Box<dyn Backing>>,
+    /// Held by whoever changes the table's size; tried, never waited for by passers.
+    resizing: Mutex<()>,
+    /// While above zero the table keeps its size (a snapshot is walking it).
+    frozen: AtomicUsize,
+    pub cut: Cut,
+}
+
+#[derive(Default)]
+struct Counters {
+    keys: AtomicI64,
+    expires: AtomicI64,
+}
+
+/// A key's slot as a reader found it.
+#[derive(Clone, Copy)]
+pub struct Found<'g> {
+    pub slot: &'g AtomicU64,
+    pub word: Word,
+    pub record: Record<'g>,
+}
+
+/// Write access to one key.
+pub enum Latched<'g> {
+    /// The key's slot, latched; `word` is what it holds, without state of latches.
+    Slot { slot: &'g AtomicU64, word: Word },
+    /// The key does not exist; its chain is latched against inserts.
+    Vacant(ChainLatch<'g>),
+}
+
+impl Index {
+    /// An empty index; `seed` decides the hashes.
+    pub fn new(seed: u64, memory: Arc<Memory>) -> Index {
+        memory.add((table::FIRST as usize * size_of::<Bucket>()) as i64);
+        Self::with_table(Table::new(), seed, memory, None)
+    }
+
+    /// An index over the table and records of a mapped snapshot.
+    ///
+    /// # Safety
+    /// As for [`Table::mapped`]; and `backing` answers for the offsets that stand in the table's slots and links.
+    pub unsafe fn mapped(
+        buckets: NonNull<Bucket>,
+        size: u64,
+        seed: u64,
+        memory: Arc<Memory>,
+        backing: Box<dyn Backing>,
+        keys: u64,
+        expires: u64,
+    ) -> Index {
+        // SAFETY: the caller's promise.
+        let table = unsafe { Table::mapped(buckets, size) };
+        memory.add((size as usize * size_of::<Bucket>()) as i64);
+        let index = Self::with_table(table, seed, memory, Some(backing));
+        index.count(keys as i64, expires as i64);
+        index
+    }
+
+    fn with_table(table: Table, seed: u64, memory: Arc<Memory>, backing: Option<Box<dyn Backing>>) -> Index {
+        Index {
+            table,
+            secrets: RapidSecrets::seed(seed),
+            seed,
+            counters: (0..SHARDS).map(|_| CachePadded::default()).collect(),
+            memory,
+            backing,
+            resizing: Mutex::new(()),
+            frozen: AtomicUsize::new(0),
+            cut: Cut::default(),
+        }
+    }
+
+    /// The seed of this index' hashes.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The hash of a key in this index: low bits choose the chain, the high 16 are the tag.
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        rapidhash_v3_seeded(key, &self.secrets)
+    }
+
+    /// Chains in use.
+    pub fn chains(&self) -> u64 {
+        self.table.size()
+    }
+
+    /// Keys, expired ones that nobody removed yet included.
+    pub fn len(&self) -> u64 {
+        self.sum(|counters| &counters.keys)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Keys with an expiry.
+    pub fn expires(&self) -> u64 {
+        self.sum(|counters| &counters.expires)
+    }
+
+    fn sum(&self, counter: impl Fn(&Counters) -> &AtomicI64) -> u64 {
+        // ORDERING: a statistic.
+        let sum: i64 = self.counters.iter().map(|counters| counter(counters).load(Ordering::Relaxed)).sum();
+        sum.max(0) as u64
+    }
+
+    /// Counts keys and keys with an expiry.
+    fn count(&self, keys: i64, expires: i64) {
+        let counters = &self.counters[shard::current()];
+        // ORDERING: statistics.
+        if expires != 0 {
+            counters.expires.fetch_add(expires, Ordering::Relaxed);
+        }
+        if keys != 0 {
+            counters.keys.fetch_add(keys, Ordering::Relaxed);
+        }
+    }
+
+    fn base(&self) -> usize {
+        self.backing.as_ref().map_or(0, |backing| backing.base())
+    }
+
+    /// The buckets of the chain whose first is `head`.
+    #[inline]
+    fn chain<'g>(&'g self, head: &'g Bucket, _pin: &'g Guard) -> Chain<'g> {
+        // SAFETY: pinned for 'g; mapped links were checked when the snapshot was opened.
+        unsafe { Chain::new(head, self.base()) }
+    }
+
+    /// Asks the processor to fetch the bucket of a hash.
+    #[inline]
+    pub fn prefetch(&self, hash: u64) {
+        if let Some(head) = self.table.head(bucket_of(hash, self.table.size())) {
+            prefetch(std::ptr::from_ref(head).cast());
+        }
+    }
+
+    /// The record of `key`, expired or not. Does not wait for latches, but for fences.
+    #[inline]
+    pub fn find<'g>(&'g self, hash: u64, key: &[u8], pin: &'g Guard) -> Result<Option<Found<'g>>, Damaged> {
+        let mut backoff = Backoff::new();
+        loop {
+            let Some(found) = self.find_any(hash, key, pin)? else { return Ok(None) };
+            if found.word.has(FENCED) {
+                backoff.wait();
+                continue;
+            }
+            if found.record.kind() == Kind::Absent {
+                return Ok(None);
+            }
+            return Ok(Some(found));
+        }
+    }
+
+    /// The slot of `key`, whatever its state; places held for absent keys too.
+    #[inline]
+    fn find_any<'g>(&'g self, hash: u64, key: &[u8], pin: &'g Guard) -> Result<Option<Found<'g>>, Damaged> {
+        loop {
+            let state = self.table.state();
+            if let Some(head) = self.table.head(bucket_of(hash, state.size())) {
+                for bucket in self.chain(head, pin) {
+                    for slot in 0..SLOTS {
+                        let word = bucket.load(slot);
+                        if !word.has_tag_of(hash) || word.is_empty() {
+                            continue;
+                        }
+                        let slot = &bucket.slots[slot];
+                        let Some((word, record)) = self.record_of(slot, word, pin)? else { continue };
+                        if record.key() == key {
+                            return Ok(Some(Found { slot, word, record }));
+                        }
+                    }
+                }
+            }
+            // A key that is moved leaves its old slot only after the state has changed.
+            if self.table.state() == state {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The record that `word` stands for, brought into memory where it lies in the snapshot file; `None` if the slot
+    /// became empty.
+    #[inline]
+    fn record_of<'g>(
+        &'g self,
+        slot: &'g AtomicU64,
+        word: Word,
+        _pin: &'g Guard,
+    ) -> Result<Option<(Word, Record<'g>)>, Damaged> {
+        let word = if word.has(MAPPED) { self.materialize(slot)? } else { word };
+        // SAFETY: loaded with acquire ordering, pinned for 'g.
+        Ok(unsafe { word.record() }.map(|record| (word, record)))
+    }
+
+    /// Moves a record from the snapshot file into memory; returns what the slot holds afterwards.
+    #[cold]
+    fn materialize(&self, slot: &AtomicU64) -> Result<Word, Damaged> {
+        let backing = self.backing.as_ref().expect("mapped words exist only over a backing");
+        let mut backoff = Backoff::new();
+        loop {
+            // ORDERING: acquire: see the record of whoever was faster.
+            let word = Word(slot.load(Ordering::Acquire));
+            if !word.has(MAPPED) {
+                return Ok(word);
+            }
+            if word.has(LATCHED) {
+                backoff.wait();
+                continue;
+            }
+            // ORDERING: the latch keeps everybody else from the slot; release publishes the record below.
+            if slot
+                .compare_exchange(word.0, word.with(LATCHED).0, Ordering::Acquire, Ordering::Relaxed)
+                .is_err()
+            {
+                continue;
+            }
+            let loaded = backing.load(word.address());
+            let new = match &loaded {
+                Ok(record) => {
+                    self.memory.add(record.as_record().memory_bytes() as i64);
+                    // The tag is kept from the file: `Word::new` would need the hash.
+                    let address = Word::new(0, record.as_record());
+                    Word(address.0 | word.0 & !((1 << 48) - 1))
+                }
+                Err(_) => word,
+            };
+            // ORDERING: publishes the record.
+            slot.store(new.0, Ordering::Release);
+            return loaded.map(|record| {
+                record.into_raw();
+                new
+            });
+        }
+    }
+
+    /// Takes write access to `key`, waiting for its latch.
+    pub fn latch<'g>(&'g self, hash: u64, key: &[u8], pin: &'g Guard) -> Result<Latched<'g>, Damaged> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.find_any(hash, key, pin)? {
+                Some(found) => {
+                    if let Some(word) = try_latch(found.slot, found.word, LATCHED) {
+                        return Ok(Latched::Slot { slot: found.slot, word });
+                    }
+                }
+                None => {
+                    if let Some(chain) = self.latch_vacant(hash, key, pin)? {
+                        return Ok(Latched::Vacant(chain));
+                    }
+                    continue;
+                }
+            }
+            backoff.wait();
+        }
+    }
+
+    /// Takes write access to `key` with a fence: readers wait until it is released. A key that does not exist gets a
+    /// place of its own, so that several fenced keys never need each other's chain.
+    pub fn latch_fenced<'g>(
+        &'g self,
+        hash: u64,
+        key: &[u8],
+        pin: &'g Guard,
+    ) -> Result<(&'g AtomicU64, Word), Damaged> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.find_any(hash, key, pin)? {
+                Some(found) => {
+                    if let Some(word) = try_latch(found.slot, found.word, LATCHED | FENCED) {
+                        return Ok((found.slot, word));
+                    }
+                }
+                None => {
+                    if let Some(chain) = self.latch_vacant(hash, key, pin)? {
+                        let place = OwnedRecord::absent(key);
+                        self.memory.add(place.as_record().memory_bytes() as i64);
+                        let word = Word::new(hash, place.as_record());
+                        place.into_raw();
+                        let slot = self.fill(&chain, word.with(LATCHED | FENCED), pin);
+                        return Ok((slot, word));
+                    }
+                    continue;
+                }
+            }
+            backoff.wait();
+        }
+    }
+
+    /// Latches the chain of a key that was not found; `None` if the key exists after all, or belongs elsewhere now.
+    fn latch_vacant<'g>(
+        &'g self,
+        hash: u64,
+        key: &[u8],
+        pin: &'g Guard,
+    ) -> Result<Option<ChainLatch<'g>>, Damaged> {
+        let chain = bucket_of(hash, self.table.size());
+        let Some(head) = self.table.head(chain) else { return Ok(None) };
+        let latch = head.acquire_chain();
+        if bucket_of(hash, self.table.size()) != chain || self.find_any(hash, key, pin)?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(latch))
+    }
+
+    /// Puts `word` into an empty slot of a latched chain, adding an overflow bucket where all are full.
+    fn fill<'g>(&'g self, chain: &ChainLatch<'g>, word: Word, pin: &'g Guard) -> &'g AtomicU64 {
+        let mut last = chain.head();
+        for bucket in self.chain(chain.head(), pin) {
+            for slot in 0..SLOTS {
+                if bucket.load(slot).is_empty() {
+                    // ORDERING: publishes the record (or place) that `word` points to.
+                    bucket.slots[slot].store(word.0, Ordering::Release);
+                    return &bucket.slots[slot];
+                }
+            }
+            last = bucket;
+        }
+        let bucket = Bucket::new();
+        // ORDERING: the link below publishes the bucket.
+        bucket.slots[0].store(word.0, Ordering::Relaxed);
+        let bucket = NonNull::from(Box::leak(Box::new(bucket)));
+        self.memory.add(size_of::<Bucket>() as i64);
+        last.set_next(Some(bucket));
+        // SAFETY: overflow buckets are freed through the epoch, pinned for 'g.
+        &unsafe { bucket.as_ref() }.slots[0]
+    }
+
+    /// Inserts a record for a key that does not exist, leaving its slot latched; the chain is released.
+    pub fn insert<'g>(
+        &'g self,
+        chain: ChainLatch<'g>,
+        hash: u64,
+        record: OwnedRecord,
+        pin: &'g Guard,
+    ) -> (&'g AtomicU64, Word) {
+        let word = Word::new(hash, record.as_record());
+        self.memory.add(record.as_record().memory_bytes() as i64);
+        record.into_raw();
+        let slot = self.fill(&chain, word.with(LATCHED), pin);
+        drop(chain);
+        self.count(1, i64::from(word.has(TTL)));
+        (slot, word)
+    }
+
+    /// Replaces the record of a latched slot, keeping the latch (and the fence, where `state` has it).
+    pub fn replace<'g>(
+        &'g self,
+        slot: &'g AtomicU64,
+        old: Word,
+        state: u64,
+        hash: u64,
+        record: OwnedRecord,
+        pin: &'g Guard,
+    ) -> Word {
+        let word = Word::new(hash, record.as_record());
+        self.memory.add(record.as_record().memory_bytes() as i64);
+        record.into_raw();
+        self.give_up(old, hash, pin, || {
+            // ORDERING: publishes the record.
+            slot.store(word.with(state).0, Ordering::Release);
+        });
+        let was_absent = i64::from(self.kind(old) == Kind::Absent);
+        self.count(was_absent, i64::from(word.has(TTL)) - i64::from(old.has(TTL)));
+        word
+    }
+
+    /// Empties a latched slot, which releases it.
+    pub fn remove<'g>(&'g self, slot: &'g AtomicU64, old: Word, hash: u64, pin: &'g Guard) {
+        let was_key = i64::from(self.kind(old) != Kind::Absent);
+        self.give_up(old, hash, pin, || {
+            // ORDERING: a reader that sees the empty slot sees everything that led to it.
+            slot.store(0, Ordering::Release);
+        });
+        self.count(-was_key, -i64::from(old.has(TTL)));
+    }
+
+    /// The kind of the record in a word that the caller has latched.
+    fn kind(&self, word: Word) -> Kind {
+        // SAFETY: the caller holds the slot's latch and a pin, so the record is alive.
+        unsafe { word.record() }.map_or(Kind::Absent, |record| record.kind())
+    }
+
+    /// Lets go of the record in `old`: hands it to a snapshot that still needs it, unlinks it with `unlink`, or retires
+    /// it.
+    fn give_up(&self, old: Word, hash: u64, pin: &Guard, unlink: impl FnOnce()) {
+        // SAFETY: the caller holds the slot's latch and a pin.
+        let record = unsafe { old.record() }.expect("latched words are in memory");
+        let kept = self.cut.is_on()
+            && record.kind() != Kind::Absent
+            && self.cut.hand_over(bucket_of(hash, self.table.size()), record);
+        self.memory.add(-(record.memory_bytes() as i64));
+        let header = record.as_ptr();
+        unlink();
+        if !kept {
+            // SAFETY: unreachable since `unlink`, and only the latch's holder retires it.
+            unsafe { reclaim::retire(pin, header) };
+        }
+    }
+
+    /// Releases the latch of a slot that holds `word`.
+    #[inline]
+    pub fn release(slot: &AtomicU64, word: Word) {
+        // ORDERING: the next holder sees our writes.
+        slot.store(word.0, Ordering::Release);
+    }
+
+    /// Retires a record that a cut handed over and the snapshot has written.
+    pub fn retire_handed(&self, handed: cut::Handed, pin: &Guard) {
+        // SAFETY: it was unlinked when it was handed over, and the walker owns it.
+        unsafe { reclaim::retire(pin, handed.into_raw()) };
+    }
+
+    /// Looks at the load and grows or shrinks the table by a few chains. Call it inside the gate, holding no latch.
+    pub fn balance(&self, pin: &Guard) {
+        resize::balance(self, pin);
+    }
+
+    /// Whether the calling thread, which has just inserted or removed a key, should [`Index::balance`].
+    pub fn is_unbalanced(&self) -> bool {
+        let keys = &self.counters[shard::current()].keys;
+        // ORDERING: a statistic.
+        keys.load(Ordering::Relaxed) % RESIZE_CHECK_EVERY == 0
+    }
+}
+
+/// Latches a slot that holds `word`, unless it has changed or is held; returns the word without state.
+fn try_latch(slot: &AtomicU64, word: Word, state: u64) -> Option<Word> {
+    if word.has(LATCHED) || word.has(MAPPED) {
+        return None;
+    }
+    // ORDERING: acquire pairs with the release of the last holder. The word's record is pinned, so an equal word means
+    // an unchanged slot.
+    slot.compare_exchange(word.0, word.with(state).0, Ordering::Acquire, Ordering::Relaxed).ok().map(Word)
+}
+
+/// Asks the processor to fetch a cache line.
+#[inline]
+pub(crate) fn prefetch(address: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: prefetching is allowed for any address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        let pin = crossbeam_epoch::pin();
+        let mut bytes = 0;
+        for chain in 0..self.table.size() {
+            let Some(head) = self.table.head(chain) else { continue };
+            let mut previous: Option<NonNull<Bucket>> = None;
+            let mut bucket_is_ours = false;
+            for bucket in self.chain(head, &pin) {
+                for slot in 0..SLOTS {
+                    if let Some(record) = bucket.load(slot).pointer() {
+                        // SAFETY: the index dies, so nobody looks at its records any more.
+                        let record = unsafe { OwnedRecord::from_raw(record) };
+                        bytes += record.as_record().memory_bytes();
+                    }
+                }
+                if let Some(previous) = previous.take() {
+                    bytes += size_of::<Bucket>();
+                    // SAFETY: an overflow bucket that came from a Box; the iterator has moved past it.
+                    drop(unsafe { Box::from_raw(previous.as_ptr()) });
+                }
+                if bucket_is_ours {
+                    previous = Some(NonNull::from(bucket));
+                }
+                bucket_is_ours = !bucket.next_is_mapped();
+            }
+            if let Some(previous) = previous {
+                bytes += size_of::<Bucket>();
+                // SAFETY: as above.
+                drop(unsafe { Box::from_raw(previous.as_ptr()) });
+            }
+        }
+        bytes += self.table.size() as usize * size_of::<Bucket>();
+        self.memory.add(-(bytes as i64));
+    }
+}

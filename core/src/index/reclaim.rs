@@ -1,0 +1,49 @@
+//! Retiring records and buckets to the epoch, with a bound on how much garbage a thread leaves lying.
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+use crossbeam_epoch::Guard;
+
+use super::bucket::Bucket;
+use crate::record::header::Header;
+use crate::record::{OwnedRecord, Record};
+
+/// Garbage that a thread keeps before it asks the collector to look; large values must not wait for a full bag.
+const GARBAGE_BYTES_MAX: usize = 256 * 1024;
+
+thread_local! {
+    static GARBAGE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Frees a record once no pinned thread can see it.
+///
+/// # Safety
+/// The record is unreachable for threads that pin from now on, and is retired once.
+pub unsafe fn retire(pin: &Guard, record: NonNull<Header>) {
+    // SAFETY: still allocated: it is retired just now.
+    let bytes = unsafe { Record::from_raw(record) }.record_bytes();
+    // SAFETY: the caller's promise; the closure runs when nobody can see the record.
+    unsafe { pin.defer_unchecked(move || drop(OwnedRecord::from_raw(record))) };
+    count(pin, bytes);
+}
+
+/// Frees an overflow bucket once no pinned thread can see it.
+///
+/// # Safety
+/// As for [`retire`]; the bucket came from a `Box`.
+pub unsafe fn retire_bucket(pin: &Guard, bucket: NonNull<Bucket>) {
+    // SAFETY: the caller's promise.
+    unsafe { pin.defer_unchecked(move || drop(Box::from_raw(bucket.as_ptr()))) };
+    count(pin, size_of::<Bucket>());
+}
+
+fn count(pin: &Guard, bytes: usize) {
+    let garbage = GARBAGE.get() + bytes;
+    if garbage > GARBAGE_BYTES_MAX {
+        GARBAGE.set(0);
+        pin.flush();
+    } else {
+        GARBAGE.set(garbage);
+    }
+}

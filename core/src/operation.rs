@@ -1,0 +1,186 @@
+//! A stretch of work on the engine by one thread: pins the epoch, fixes the time, gathers what it did.
+
+use std::cell::{Cell, RefCell};
+
+use crossbeam_epoch::Guard;
+
+use crate::clock::{UnixMillis, coarse_seconds};
+use crate::engine::{DbIndex, Engine};
+use crate::eviction;
+use crate::index::{Found, Index};
+use crate::log::Lsn;
+use crate::record::{Record, Str};
+use crate::stats::Counter;
+use crate::transaction::block::Block;
+
+/// One operation, or one batch of pipelined commands. Keep it short: garbage of the whole process waits for it.
+pub struct Operation<'a> {
+    engine: &'a Engine,
+    pin: Guard,
+    /// Zero until somebody asks.
+    now: Cell<u64>,
+    lsn: Cell<Option<Lsn>>,
+    hits: Cell<u64>,
+    misses: Cell<u64>,
+    changes: Cell<u64>,
+    /// Whether a latch is held: taking another, or reading, could then wait for ourselves.
+    pub(crate) latched: Cell<bool>,
+    /// The effects of a multi-key write, logged as one block when its latches are released.
+    pub(crate) block: RefCell<Option<Block>>,
+}
+
+impl<'a> Operation<'a> {
+    pub(crate) fn new(engine: &'a Engine) -> Operation<'a> {
+        Operation {
+            engine,
+            pin: crossbeam_epoch::pin(),
+            now: Cell::new(0),
+            lsn: Cell::new(None),
+            hits: Cell::new(0),
+            misses: Cell::new(0),
+            changes: Cell::new(0),
+            latched: Cell::new(false),
+            block: RefCell::new(None),
+        }
+    }
+
+    pub fn engine(&self) -> &'a Engine {
+        self.engine
+    }
+
+    /// The pin that keeps what this operation sees alive.
+    pub fn pin(&self) -> &Guard {
+        &self.pin
+    }
+
+    /// The time of the operation, the same for all of it.
+    #[inline]
+    pub fn now(&self) -> UnixMillis {
+        if self.now.get() == 0 {
+            self.now.set(UnixMillis::now().0);
+        }
+        UnixMillis(self.now.get())
+    }
+
+    /// Reads the clock anew at the next [`Operation::now`]: a long batch is not one instant.
+    pub fn forget_time(&self) {
+        self.now.set(0);
+    }
+
+    /// Seconds for access times: exact where the clock has been read, else from the coarse clock.
+    #[inline]
+    pub(crate) fn access_seconds(&self) -> u64 {
+        if self.now.get() != 0 { self.now.get() / 1000 } else { coarse_seconds() }
+    }
+
+    /// The log position that this operation's last write reached: durability waits for it.
+    pub fn last_lsn(&self) -> Option<Lsn> {
+        self.lsn.get()
+    }
+
+    /// Changes of data made by this operation so far.
+    pub fn changes(&self) -> u64 {
+        self.changes.get()
+    }
+
+    /// The index of a database.
+    #[inline]
+    pub fn index(&self, db: DbIndex) -> &Index {
+        self.engine.index(db, &self.pin)
+    }
+
+    /// The live record of `key`: expired ones are absent. Counts a hit or miss and touches the record unless `quiet`.
+    #[inline]
+    pub fn read(
+        &self,
+        db: DbIndex,
+        key: &[u8],
+        touch: Touch,
+    ) -> Result<Option<Record<'_>>, crate::index::Damaged> {
+        let index = self.index(db);
+        self.read_hashed(index, index.hash(key), key, touch)
+    }
+
+    #[inline]
+    pub(crate) fn read_hashed<'g>(
+        &'g self,
+        index: &'g Index,
+        hash: u64,
+        key: &[u8],
+        touch: Touch,
+    ) -> Result<Option<Record<'g>>, crate::index::Damaged> {
+        let found = self.find(index, hash, key)?;
+        let record = found.map(|found| found.record);
+        if touch != Touch::Quiet {
+            let counter = if record.is_some() { &self.hits } else { &self.misses };
+            counter.set(counter.get() + 1);
+        }
+        if let Some(record) = record
+            && touch == Touch::Access
+        {
+            eviction::touch(record, self);
+        }
+        Ok(record)
+    }
+
+    /// The slot of a live record.
+    #[inline]
+    pub(crate) fn find<'g>(
+        &'g self,
+        index: &'g Index,
+        hash: u64,
+        key: &[u8],
+    ) -> Result<Option<Found<'g>>, crate::index::Damaged> {
+        debug_assert!(!self.latched.get(), "reading while a latch is held: use latch_many");
+        self.engine.gate().wait_open();
+        let found = index.find(hash, key, &self.pin)?;
+        Ok(found
+            .filter(|found| !found.word.has(crate::index::slot::TTL) || !found.record.is_expired(self.now())))
+    }
+
+    /// Appends an effect to the log, or to the block of the multi-key write under way.
+    pub(crate) fn log(&self, db: DbIndex, flags: u32, args: &[Str<'_>]) {
+        self.changes.set(self.changes.get() + 1);
+        let log = self.engine.log();
+        if !log.is_on() {
+            return;
+        }
+        if let Some(block) = self.block.borrow_mut().as_mut() {
+            block.push(db, flags, args);
+            return;
+        }
+        self.reached(log.append(db, flags, args));
+    }
+
+    /// Notes the log position of a write.
+    pub(crate) fn reached(&self, lsn: Lsn) {
+        self.lsn.set(Some(lsn));
+    }
+}
+
+impl Drop for Operation<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let counts = [
+            (Counter::KeyspaceHits, self.hits.get()),
+            (Counter::KeyspaceMisses, self.misses.get()),
+            (Counter::Changes, self.changes.get()),
+        ];
+        for (counter, count) in counts {
+            if count != 0 {
+                self.engine.stats().add(counter, count);
+            }
+        }
+    }
+}
+
+/// What reading a key leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// A hit or miss, and a new access time.
+    Access,
+    /// A hit or miss.
+    Count,
+    /// Nothing.
+    Quiet,
+}

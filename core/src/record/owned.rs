@@ -1,0 +1,167 @@
+//! Allocation and release of records.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU64;
+
+use super::header::{
+    ALIGN, EXPIRES, EXTENDED, HEADER_BYTES, Header, LONG_KEY, Meta, RAW, ROPE, VERSION_BITS,
+};
+use super::{Draft, Kind, NewValue, Record, Rope, Str};
+use crate::limits::INLINE_BYTES_MAX;
+
+/// A record that nobody else sees yet, or no longer.
+pub struct OwnedRecord {
+    header: NonNull<Header>,
+}
+
+// SAFETY: a record is plain memory; ownership of it may move between threads.
+unsafe impl Send for OwnedRecord {}
+
+impl OwnedRecord {
+    /// Lays out a string record. `version` has 56 bits, `access` 24.
+    pub fn new(key: &[u8], draft: &Draft<'_>, version: u64, access: u32) -> OwnedRecord {
+        let len = draft.value.len();
+        let rope = match &draft.value {
+            NewValue::Rope(rope) => Some(rope.clone()),
+            NewValue::Str(Str::Rope(rope)) => Some((*rope).clone()),
+            NewValue::Bytes(bytes) if len > INLINE_BYTES_MAX => Some(Rope::from_pieces([*bytes])),
+            NewValue::Str(Str::Inline(bytes)) if len > INLINE_BYTES_MAX => Some(Rope::from_pieces([*bytes])),
+            NewValue::Pieces(pieces) if len > INLINE_BYTES_MAX => {
+                Some(Rope::from_pieces(pieces.iter().copied()))
+            }
+            _ => None,
+        };
+        let mut traits = 0;
+        if draft.expire_at.is_some() {
+            traits |= EXPIRES;
+        }
+        if draft.flags != 0 || key.len() >= LONG_KEY {
+            traits |= EXTENDED;
+        }
+        if draft.raw {
+            traits |= RAW;
+        }
+        if rope.is_some() {
+            traits |= ROPE;
+        }
+        let value_len = if rope.is_some() { 0 } else { len };
+        let meta = Meta::new(access, value_len, key.len(), traits);
+        let record = Self::allocate(meta.key_offset() + key.len() + value_len);
+        let mut out = Writer { at: record.as_ptr().cast() };
+        // SAFETY: `allocate` made room for exactly the fields that `meta` names, key and value, written in this order.
+        unsafe {
+            record.write(Header {
+                version_kind: version << (64 - VERSION_BITS) | Kind::String as u64,
+                meta: AtomicU64::new(meta.0),
+            });
+            out.at = out.at.add(HEADER_BYTES);
+            if let Some(at) = draft.expire_at {
+                out.put(&at.0.to_le_bytes());
+            }
+            if meta.has(EXTENDED) {
+                out.put(&draft.flags.to_le_bytes());
+                out.put(&(key.len() as u32).to_le_bytes());
+            }
+            if let Some(rope) = rope {
+                let pointer = Box::into_raw(Box::new(rope));
+                out.put(&pointer.expose_provenance().to_ne_bytes());
+                out.put(key);
+            } else {
+                out.put(key);
+                match &draft.value {
+                    NewValue::Bytes(bytes) | NewValue::Str(Str::Inline(bytes)) => out.put(bytes),
+                    NewValue::Pieces(pieces) => pieces.iter().for_each(|piece| out.put(piece)),
+                    NewValue::Rope(_) | NewValue::Str(Str::Rope(_)) => unreachable!("handled as a rope"),
+                }
+            }
+        }
+        OwnedRecord { header: record }
+    }
+
+    /// A place for a key that does not exist: holds a latch, and is seen as absent.
+    pub fn absent(key: &[u8]) -> OwnedRecord {
+        let record = Self::new(key, &Draft::string(b""), 0, 0);
+        // SAFETY: the record is ours alone.
+        unsafe { (*record.header.as_ptr()).version_kind = Kind::Absent as u64 };
+        record
+    }
+
+    /// A copy of a record's bytes from a checked snapshot, where it holds no rope.
+    ///
+    /// # Panics
+    /// If `bytes` are shorter than the record they begin with.
+    pub fn from_bytes(bytes: &[u8]) -> OwnedRecord {
+        let record = Self::allocate(bytes.len());
+        // SAFETY: `allocate` made room for `bytes.len()` bytes.
+        unsafe { Writer { at: record.as_ptr().cast() }.put(bytes) };
+        let owned = OwnedRecord { header: record };
+        assert!(owned.as_record().record_bytes() <= bytes.len().next_multiple_of(ALIGN));
+        owned
+    }
+
+    /// Sixteen-byte aligned room for `bytes` bytes, padded with zeroes.
+    fn allocate(bytes: usize) -> NonNull<Header> {
+        let layout = layout(bytes);
+        // SAFETY: the layout's size is at least a header's.
+        let Some(record) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
+        // The padding reaches snapshots, so it must not carry old memory.
+        // SAFETY: the last ALIGN bytes are inside the allocation.
+        unsafe { record.add(layout.size() - ALIGN).write_bytes(0, ALIGN) };
+        record.cast()
+    }
+
+    pub fn as_record(&self) -> Record<'_> {
+        // SAFETY: the record lives as long as `self`.
+        unsafe { Record::from_raw(self.header) }
+    }
+
+    /// Gives the record away; [`OwnedRecord::from_raw`] takes it back.
+    pub fn into_raw(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).header
+    }
+
+    /// Takes back what [`OwnedRecord::into_raw`] gave away.
+    ///
+    /// # Safety
+    /// `header` came from `into_raw`, is taken back once, and nobody looks at it any more.
+    pub unsafe fn from_raw(header: NonNull<Header>) -> OwnedRecord {
+        OwnedRecord { header }
+    }
+}
+
+impl Drop for OwnedRecord {
+    fn drop(&mut self) {
+        let record = self.as_record();
+        let layout = layout(record.record_bytes());
+        if let Some(rope) = record.rope() {
+            // SAFETY: the record owns its boxed rope, and dies here.
+            drop(unsafe { Box::from_raw(std::ptr::from_ref(rope).cast_mut()) });
+        }
+        // SAFETY: `allocate` made it with the layout of the same length.
+        unsafe { dealloc(self.header.as_ptr().cast(), layout) };
+    }
+}
+
+fn layout(bytes: usize) -> Layout {
+    Layout::from_size_align(bytes.max(HEADER_BYTES).next_multiple_of(ALIGN), ALIGN)
+        .expect("record lengths are far below isize::MAX")
+}
+
+/// Writes consecutive bytes.
+struct Writer {
+    at: *mut u8,
+}
+
+impl Writer {
+    /// # Safety
+    /// The allocation that `at` points into has room for `bytes`.
+    unsafe fn put(&mut self, bytes: &[u8]) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            self.at = self.at.add(bytes.len());
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Write access to one key.
+
+use super::gate::Passage;
+use crate::clock::UnixMillis;
+use crate::engine::DbIndex;
+use crate::eviction;
+use crate::index::bucket::ChainLatch;
+use crate::index::slot::{FENCED, LATCHED};
+use crate::index::{Damaged, Index, Latched, Word};
+use crate::operation::Operation;
+use crate::record::{Draft, Effect, Kind, NewValue, OwnedRecord, Record, Str};
+use crate::stats::Counter;
+use crate::sync::atomic::AtomicU64;
+use crate::version;
+
+/// Write access to one key; released on drop. Readers of the key are not held up, except by entries of [`super::Latches`].
+pub struct Entry<'a> {
+    op: &'a Operation<'a>,
+    index: &'a Index,
+    db: DbIndex,
+    hash: u64,
+    key: &'a [u8],
+    held: Held<'a>,
+    /// LATCHED, and FENCED where the key is one of several.
+    state: u64,
+    /// What becomes of the record in the slot at the end.
+    fate: Fate,
+    /// A key was added or removed: the table may want to grow or shrink.
+    resized: bool,
+    /// Released last; `None` where `Latches` holds it for all its entries.
+    _passage: Option<Passage<'a>>,
+}
+
+enum Held<'a> {
+    Slot { slot: &'a AtomicU64, word: Word },
+    Vacant(Option<ChainLatch<'a>>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    /// It was expired when the entry was taken: removed unless something takes its place.
+    Expired,
+    /// Removed by the command.
+    Removed,
+}
+
+impl<'a> Entry<'a> {
+    /// Waits for the latch of one key.
+    pub(crate) fn latch(op: &'a Operation<'a>, db: DbIndex, key: &'a [u8]) -> Result<Entry<'a>, Damaged> {
+        debug_assert!(!op.latched.get(), "a second latch: use latch_many");
+        let passage = op.engine().gate().pass();
+        let index = op.index(db);
+        let hash = index.hash(key);
+        let held = match index.latch(hash, key, op.pin())? {
+            Latched::Slot { slot, word } => Held::Slot { slot, word },
+            Latched::Vacant(chain) => Held::Vacant(Some(chain)),
+        };
+        op.latched.set(true);
+        Ok(Self::new(op, index, db, hash, key, held, LATCHED, Some(passage)))
+    }
+
+    /// Waits for the latch of one of several keys and fences it.
+    pub(super) fn latch_fenced(
+        op: &'a Operation<'a>,
+        db: DbIndex,
+        hash: u64,
+        key: &'a [u8],
+    ) -> Result<Entry<'a>, Damaged> {
+        let index = op.index(db);
+        let (slot, word) = index.latch_fenced(hash, key, op.pin())?;
+        let held = Held::Slot { slot, word };
+        Ok(Self::new(op, index, db, hash, key, held, LATCHED | FENCED, None))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the two constructors above are its only callers")]
+    fn new(
+        op: &'a Operation<'a>,
+        index: &'a Index,
+        db: DbIndex,
+        hash: u64,
+        key: &'a [u8],
+        held: Held<'a>,
+        state: u64,
+        passage: Option<Passage<'a>>,
+    ) -> Entry<'a> {
+        let mut entry = Entry {
+            op,
+            index,
+            db,
+            hash,
+            key,
+            held,
+            state,
+            fate: Fate::Stays,
+            resized: false,
+            _passage: passage,
+        };
+        if let Some(record) = entry.in_slot() {
+            match record.kind() {
+                Kind::Absent => entry.fate = Fate::Removed,
+                _ if record.expire_at().is_some() && record.is_expired(op.now()) => {
+                    entry.fate = Fate::Expired
+                }
+                _ => {}
+            }
+        }
+        entry
+    }
+
+    pub fn key(&self) -> &'a [u8] {
+        self.key
+    }
+
+    pub fn db(&self) -> DbIndex {
+        self.db
+    }
+
+    fn in_slot(&self) -> Option<Record<'a>> {
+        match self.held {
+            // SAFETY: the slot is latched by us and the operation is pinned.
+            Held::Slot { word, .. } => unsafe { word.record() },
+            Held::Vacant(_) => None,
+        }
+    }
+
+    /// The live record.
+    pub fn record(&self) -> Option<Record<'a>> {
+        if self.fate == Fate::Stays { self.in_slot() } else { None }
+    }
+
+    /// Replaces or inserts the record.
+    pub fn put(&mut self, draft: Draft<'_>, effect: Effect<'_>) {
+        let access = eviction::initial_access(self.record(), self.op);
+        let record = OwnedRecord::new(self.key, &draft, version::next(), access);
+        self.append(&effect, draft.expire_at, draft.flags, &draft.value);
+        let pin = self.op.pin();
+        if draft.expire_at.is_some() {
+            self.op.engine().note_expiry();
+        }
+        match &mut self.held {
+            Held::Slot { slot, word } => {
+                self.resized |= self.state & FENCED != 0;
+                *word = self.index.replace(slot, *word, self.state, self.hash, record, pin);
+            }
+            Held::Vacant(chain) => {
+                let chain = chain.take().expect("taken only here, where the slot replaces it");
+                let (slot, word) = self.index.insert(chain, self.hash, record, pin);
+                self.held = Held::Slot { slot, word };
+                self.resized = true;
+            }
+        }
+        self.fate = Fate::Stays;
+    }
+
+    /// Removes the record; whether there was one.
+    pub fn remove(&mut self, effect: Effect<'_>) -> bool {
+        if self.record().is_none() {
+            return false;
+        }
+        self.append(&effect, None, 0, &NewValue::Bytes(b""));
+        self.fate = Fate::Removed;
+        true
+    }
+
+    fn append(&self, effect: &Effect<'_>, expire_at: Option<UnixMillis>, flags: u32, value: &NewValue<'_>) {
+        let key = Str::Inline(self.key);
+        match effect {
+            Effect::Silent => {}
+            Effect::Command(args) => self.op.log(self.db, 0, args),
+            Effect::Del => self.op.log(self.db, 0, &[b"DEL".into(), key]),
+            Effect::Set => {
+                let joined;
+                let value = match value {
+                    NewValue::Bytes(bytes) => Str::Inline(bytes),
+                    NewValue::Str(value) => *value,
+                    NewValue::Rope(rope) => Str::Rope(rope),
+                    // Joined only if somebody listens.
+                    NewValue::Pieces(_) if !self.op.engine().log().is_on() => Str::Inline(b""),
+                    NewValue::Pieces(pieces) => {
+                        joined = pieces.concat();
+                        Str::Inline(&joined)
+                    }
+                };
+                let mut at = itoa::Buffer::new();
+                match expire_at {
+                    None => self.op.log(self.db, flags, &[b"SET".into(), key, value]),
+                    Some(time) => {
+                        let at = at.format(time.0).as_bytes();
+                        self.op.log(self.db, flags, &[b"SET".into(), key, value, b"PXAT".into(), at.into()]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Logs the removal of a record whose time is over, if that is what this entry will do.
+    pub(super) fn settle(&mut self) {
+        if self.fate == Fate::Expired {
+            self.op.engine().stats().add(Counter::ExpiredKeys, 1);
+            self.append(&Effect::Del, None, 0, &NewValue::Bytes(b""));
+            self.fate = Fate::Removed;
+        }
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.settle();
+        if let Held::Slot { slot, word } = self.held {
+            if self.fate == Fate::Stays {
+                Index::release(slot, word);
+            } else {
+                self.index.remove(slot, word, self.hash, self.op.pin());
+                self.resized = true;
+            }
+        } else {
+            self.held = Held::Vacant(None);
+        }
+        if self.state & FENCED == 0 {
+            self.op.latched.set(false);
+        }
+        if self.resized && self.index.is_unbalanced() {
+            self.index.balance(self.op.pin());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Versions: a number unique to every write, in blocks per thread so that writers share no hot counter.
+//!
+//! Versions of one key written by different threads are unequal but not ordered; a *cut* is ordered against all of
+//! them: versions handed out after [`cut`] are at or above it, those before it are below. That is what a snapshot
+//! needs to tell what belongs to it.
+
+use std::cell::Cell;
+
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// Versions a thread takes at once.
+const BLOCK: u64 = 1024;
+
+/// The first version that is in nobody's block. Zero is no version.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+/// Raised by every cut: a block of an older generation is abandoned.
+static GENERATION: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    /// Next version, end of the block, generation of the block.
+    static BLOCK_LEFT: Cell<(u64, u64, u64)> = const { Cell::new((0, 0, 0)) };
+}
+
+/// A version that no other write has or will have. Call it inside the gate, or a cut may miss the write.
+#[inline]
+pub fn next() -> u64 {
+    let (next, end, generation) = BLOCK_LEFT.get();
+    // ORDERING: a cut raises the generation inside the exclusive gate; entering the shared gate afterwards acquires it.
+    if next == end || generation != GENERATION.load(Ordering::Relaxed) {
+        return refill();
+    }
+    BLOCK_LEFT.set((next + 1, end, generation));
+    next
+}
+
+#[cold]
+fn refill() -> u64 {
+    // ORDERING: see `next`.
+    let generation = GENERATION.load(Ordering::Relaxed);
+    let start = NEXT.fetch_add(BLOCK, Ordering::SeqCst);
+    BLOCK_LEFT.set((start + 1, start + BLOCK, generation));
+    start
+}
+
+/// Divides all versions in those before and those from the returned one on. The caller holds the gate exclusively.
+pub fn cut() -> u64 {
+    GENERATION.fetch_add(1, Ordering::SeqCst);
+    NEXT.load(Ordering::SeqCst)
+}
+
+/// Makes sure that no version up to `version` is given out any more: records loaded from a snapshot keep theirs.
+pub fn reserve_through(version: u64) {
+    NEXT.fetch_max(version + 1, Ordering::SeqCst);
+    GENERATION.fetch_add(1, Ordering::SeqCst);
+}
