@@ -12,7 +12,7 @@ use crate::index::Index;
 use crate::limits::DATABASES;
 use crate::log::Log;
 use crate::memory::Memory;
-use crate::operation::Operation;
+pub use crate::operation::Operation;
 use crate::record::Record;
 use crate::stats::Stats;
 use crate::sync::atomic::Ordering;
