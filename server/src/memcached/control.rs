@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use polycache_core::command::{Ctx, Failure, NoReply, Session, Value, ValueReply, dispatch};
+use polycache_core::command::{Ctx, Failure, Session, Value, ValueReply, dispatch};
+use polycache_core::engine::DbIndex;
 
 use super::detail::Detail;
 use super::emit::{self, Line};
 use super::expiry::Expiry;
-use super::work::{Work, begin};
-use crate::Client;
-use crate::client::Face;
+use super::work::Work;
 use crate::server::Server;
 use crate::stats::Counter;
 
 /// The version that `version` and `stats` name: the last memcached with exactly these commands, since clients
 /// choose their features by it.
 pub const MEMCACHED_VERSION: &str = "1.5.22";
+
+/// The database that this protocol sees.
+const DATABASE: DbIndex = 0;
 
 /// The smallest `cache_memlimit`, in megabytes, as in memcached.
 const MEMORY_LIMIT_MEGABYTES_MIN: u64 = 8;
@@ -54,7 +56,10 @@ pub fn flush_all(work: &mut Work<'_>, delay: i64, noreply: bool) {
         _ => Duration::ZERO,
     };
     let result = if wait.is_zero() {
-        execute(work, &[b"FLUSHDB"])
+        work.ctx.engine.admit_write(false).map(|()| {
+            work.ctx.engine.flush(Some(DATABASE));
+            emit::OK
+        })
     } else {
         flush_later(work.client().server.clone(), number, wait)
     };
@@ -73,26 +78,10 @@ fn flush_later(server: Arc<Server>, number: u64, wait: Duration) -> Result<Line,
             // ORDERING: see `flush_all`.
             && server.memcached.flushes.load(Ordering::Relaxed) == number
         {
-            flush(server);
+            server.engine.flush(Some(DATABASE));
         }
     });
     Ok(emit::OK)
-}
-
-/// Flushes outside a connection.
-fn flush(server: Arc<Server>) {
-    let entry = server.clients.register(Face::Embedded, String::new(), String::new());
-    let mut client = Client::new(server.clone(), entry);
-    let operation = begin(&server.engine);
-    let ctx = &mut Ctx {
-        engine: &server.engine,
-        op: &operation,
-        session: &mut Session::default(),
-        reply: &mut NoReply,
-        host: &mut client,
-        registry: server.registry,
-    };
-    dispatch(ctx, &[b"FLUSHDB"]);
 }
 
 /// cache_memlimit: sets `maxmemory`.

@@ -1,4 +1,6 @@
-//! The protocol for a fuzzer: any bytes, in any portions.
+//! The protocol without a socket: any bytes, in any portions. For fuzzers, and for comparing with memcached.
+
+use std::sync::Arc;
 
 use polycache_core::command::Session;
 
@@ -8,18 +10,16 @@ use crate::client::Face;
 use crate::net::codec::{Codec as _, Turn};
 use crate::server::Server;
 
-use std::sync::Arc;
-
-/// Feeds `input` to a new connection of `server` as its loop would, and checks what the loop relies on: that the
-/// codec consumes no more than it was given, and that it always either goes on, waits for more, or closes.
-/// The first byte chooses how the rest is portioned. Returns the replies.
+/// Feeds `input` to a new connection; its first byte chooses how the rest is portioned.
 pub fn fuzz(server: &Arc<Server>, input: &[u8]) -> Vec<u8> {
     let Some((first, input)) = input.split_first() else { return Vec::new() };
-    converse(server, input, usize::from(*first).max(1))
+    converse(server, input.chunks(usize::from(*first).max(1)))
 }
 
-/// Feeds `input` in portions of `portion` bytes, and returns the replies.
-pub(super) fn converse(server: &Arc<Server>, input: &[u8], portion: usize) -> Vec<u8> {
+/// Feeds `portions` to a new connection of `server` as its loop would, and checks what the loop relies on: that the
+/// codec consumes no more than it was given, and that it always goes on, waits for more, or closes. Returns the
+/// replies; a connection that was closed takes no more.
+pub fn converse<'a>(server: &Arc<Server>, portions: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let settings = server.settings.load();
     let entry = server.clients.register(Face::Memcached, String::new(), String::new());
     let mut client = Client::new(server.clone(), entry);
@@ -28,12 +28,9 @@ pub(super) fn converse(server: &Arc<Server>, input: &[u8], portion: usize) -> Ve
     let mut replies = Vec::new();
     let mut pending: Vec<u8> = Vec::new();
     let mut wanted = 0;
-    for portion in input.chunks(portion) {
+    for portion in portions {
         pending.extend_from_slice(portion);
-        if pending.len() < wanted {
-            continue;
-        }
-        loop {
+        while !pending.is_empty() && pending.len() >= wanted {
             let mut out = Vec::new();
             let progress = codec.process(&mut Turn {
                 server,
@@ -45,14 +42,11 @@ pub(super) fn converse(server: &Arc<Server>, input: &[u8], portion: usize) -> Ve
                 out: &mut out,
             });
             assert!(progress.consumed <= pending.len(), "consumed more than there was");
-            assert!(
-                !progress.unfinished || progress.consumed > 0 || !out.is_empty(),
-                "unfinished without progress"
-            );
+            assert!(!progress.unfinished || progress.consumed > 0, "unfinished without progress");
             pending.drain(..progress.consumed);
-            replies.extend_from_slice(&out);
+            assert!(progress.wanted == 0 || progress.wanted > pending.len(), "wants what is there");
             wanted = progress.wanted;
-            assert!(wanted == 0 || wanted > pending.len(), "wants what is there");
+            replies.append(&mut out);
             if progress.close {
                 return replies;
             }

@@ -41,7 +41,7 @@ mod work;
 use polycache_core::command::{Ctx, NoReply};
 
 pub use control::Shared;
-pub use fuzz::fuzz;
+pub use fuzz::{converse, fuzz};
 
 use crate::net::codec::{self, Progress, Turn};
 use crate::stats::Counter;
