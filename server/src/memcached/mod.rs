@@ -88,7 +88,7 @@ impl codec::Codec for Codec {
     fn process(&mut self, turn: &mut Turn<'_>) -> Progress {
         let server = turn.server;
         let input = turn.input;
-        let operation = work::begin(&server.engine);
+        let operation = server.engine.begin();
         let mut no_reply = NoReply;
         let authenticated = turn.client.authenticated;
         let ctx = Ctx {

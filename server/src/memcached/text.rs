@@ -208,7 +208,8 @@ fn parse_words(line: &[u8]) -> Request<'_> {
     if !counts.contains(&count) {
         return Request::refuse(emit::ERROR);
     }
-    let noreply = words.last() == Some(&b"noreply".as_slice());
+    // The key of `delete` may be the last word, and be called so.
+    let noreply = words.last() == Some(&b"noreply".as_slice()) && !matches!(words, [b"delete", _]);
     Request { command: build(words).unwrap_or_else(Command::Refuse), noreply }
 }
 
@@ -341,6 +342,7 @@ mod tests {
         assert_eq!(refusal("incr a noreply"), (emit::BAD_DELTA, true));
         assert_eq!(refusal("incr a x noreply"), (emit::BAD_DELTA, true));
         assert_eq!(refusal("delete a 1 noreply"), (emit::DELETE_USAGE, true));
+        assert!(!parse(b"delete noreply").noreply);
     }
 
     #[test]

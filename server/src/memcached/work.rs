@@ -1,7 +1,6 @@
 //! What carrying out commands needs, for the length of one turn.
 
 use polycache_core::command::{Ctx, Failure};
-use polycache_core::engine::{Engine, Operation};
 
 use super::emit::{self, Line};
 use crate::client::Client;
@@ -72,9 +71,4 @@ impl Work<'_> {
     pub fn client(&mut self) -> &mut Client {
         Client::of(self.ctx.host)
     }
-}
-
-/// Begins an operation. A stand-in until the engine lands.
-pub fn begin(_engine: &Engine) -> Operation<'_> {
-    todo!()
 }
