@@ -113,22 +113,25 @@ fn run(port: u16, protocol: u8, script: &[Command], sending: Sending) -> (Replie
             }
         }
     }
-    (replies, state(port))
+    (replies, state(port, ABOUT_KEYS))
 }
 
-/// Every key of the first databases with its value, encoding and expiry, in an order of its own.
-fn state(port: u16) -> Vec<(String, Value)> {
+/// What is asked about each key when states are compared.
+const ABOUT_KEYS: &[&str] = &["GET", "PEXPIRETIME", "OBJECT ENCODING"];
+
+/// The answers of some commands about every key of some databases, in an order of its own.
+pub fn state(port: u16, commands: &[&str]) -> Vec<(String, Value)> {
     let mut client = Client::connect(port);
     let mut state = Vec::new();
-    for database in ["0", "1", "2", "3", "15"] {
+    for database in ["0", "1", "2", "3", "5", "15"] {
         client.call(&["SELECT", database]);
         let mut keys: Vec<Vec<u8>> =
             client.say("KEYS *").items().iter().filter_map(|key| Some(key.bytes()?.to_vec())).collect();
         keys.sort();
         state.push((format!("DBSIZE of {database}"), client.say("DBSIZE")));
         for key in keys {
-            for command in [&["GET"][..], &["PEXPIRETIME"], &["OBJECT", "ENCODING"]] {
-                let mut words: Command = command.iter().map(|word| word.as_bytes().to_vec()).collect();
+            for command in commands {
+                let mut words: Command = command.split(' ').map(|word| word.as_bytes().to_vec()).collect();
                 words.push(key.clone());
                 state.push((format!("{} (database {database})", quoted(&words)), client.call(&words)));
             }
