@@ -19,7 +19,7 @@ use crate::stats::Counter;
 pub const MEMCACHED_VERSION: &str = "1.5.22";
 
 /// The database that this protocol sees.
-const DATABASE: DbIndex = 0;
+pub const DATABASE: DbIndex = 0;
 
 /// The smallest `cache_memlimit`, in megabytes, as in memcached.
 const MEMORY_LIMIT_MEGABYTES_MIN: u64 = 8;

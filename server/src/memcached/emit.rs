@@ -1,6 +1,6 @@
 //! The replies of the classic text protocol: every fixed line to the letter, and the one line that is built.
 //!
-//! The texts were compared with memcached 1.6.18 byte by byte (`server/tests/memcached_oracle.rs`).
+//! The texts were compared with memcached 1.6.18 byte by byte (`server/tests/memcached`).
 
 use polycache_core::command::Failure;
 use polycache_core::record::Str;

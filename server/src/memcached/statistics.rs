@@ -1,7 +1,10 @@
 //! stats and its subcommands, with memcached's names where we have what they mean; what only its slabs and
 //! segments could tell is left out rather than made up.
 
-use super::control::MEMCACHED_VERSION;
+use polycache_core::config::EvictionPolicy;
+use polycache_core::stats::Counter as EngineCounter;
+
+use super::control::{DATABASE, MEMCACHED_VERSION};
 use super::emit::{self, statistic};
 use super::text::Words;
 use super::work::Work;
@@ -105,20 +108,28 @@ fn general(work: &mut Work<'_>) {
     statistic(out, "auth_errors", total(Counter::MemcachedAuthErrors));
     statistic(out, "bytes_read", total(Counter::NetInputBytes));
     statistic(out, "bytes_written", total(Counter::NetOutputBytes));
+    statistic(out, "limit_maxbytes", server.engine.tuning().maxmemory());
     statistic(out, "accepting_conns", 1);
     statistic(out, "threads", server.workers);
+    statistic(out, "bytes", server.engine.memory().used());
+    statistic(out, "curr_items", server.engine.len(DATABASE));
     statistic(out, "total_items", total(Counter::MemcachedStored));
+    statistic(out, "evictions", server.engine.stats().get(EngineCounter::EvictedKeys));
+    statistic(out, "reclaimed", server.engine.stats().get(EngineCounter::ExpiredKeys));
     out.extend_from_slice(emit::END);
 }
 
 fn settings(work: &mut Work<'_>) {
     let settings = work.settings;
+    let tuning = work.server.engine.tuning();
     let out = &mut *work.out;
+    statistic(out, "maxbytes", tuning.maxmemory());
     statistic(out, "maxconns", settings.maxclients);
     statistic(out, "tcpport", settings.memcached_port);
     statistic(out, "udpport", 0);
     statistic(out, "inter", settings.bind.join(","));
     statistic(out, "verbosity", 0);
+    statistic(out, "evictions", if tuning.policy() == EvictionPolicy::NoEviction { "off" } else { "on" });
     statistic(out, "domain_socket", "NULL");
     statistic(out, "num_threads", work.server.workers);
     statistic(out, "stat_key_prefix", ':');
@@ -135,14 +146,21 @@ fn settings(work: &mut Work<'_>) {
     out.extend_from_slice(emit::END);
 }
 
-/// There are no slab classes to show items by.
+/// Items are shown by slab class in memcached. We have no classes: all items are shown as class 1.
 fn items(work: &mut Work<'_>) {
+    let engine = &work.server.engine;
+    let number = engine.len(DATABASE);
+    if number > 0 {
+        statistic(work.out, "items:1:number", number);
+        statistic(work.out, "items:1:evicted", engine.stats().get(EngineCounter::EvictedKeys));
+        statistic(work.out, "items:1:reclaimed", engine.stats().get(EngineCounter::ExpiredKeys));
+    }
     work.out.extend_from_slice(emit::END);
 }
 
 fn slabs(work: &mut Work<'_>) {
     statistic(work.out, "active_slabs", 0);
-    statistic(work.out, "total_malloced", 0);
+    statistic(work.out, "total_malloced", work.server.engine.memory().used());
     work.out.extend_from_slice(emit::END);
 }
 
