@@ -14,3 +14,6 @@ pub const NODE_CHUNKS: usize = 128;
 
 /// The longest key and the longest string, Redis' `proto-max-bulk-len`.
 pub const STRING_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+/// Steps after which a glob pattern counts as not matching: far beyond honest patterns, some ten milliseconds.
+pub const GLOB_STEPS_MAX: usize = 1 << 24;

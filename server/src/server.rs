@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
-use polycache_core::command::{Registry, Spec};
+use polycache_core::command::{Registry, Spec, TABLES};
 use polycache_core::engine::Engine;
 use tokio::sync::Notify;
 
@@ -130,7 +130,7 @@ static FAMILIES: &[&[Spec]] = &[crate::admin::COMMANDS];
 /// All commands of core and server, built once.
 pub fn registry() -> &'static Registry {
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
-    REGISTRY.get_or_init(|| Registry::new(FAMILIES))
+    REGISTRY.get_or_init(|| Registry::new(&[&TABLES, FAMILIES].concat()))
 }
 
 /// The number of worker threads that the settings mean.

@@ -1,16 +1,27 @@
 //! Commands: one table, one dispatcher, and the context a handler works in.
 
+pub mod args;
+pub mod bitmap;
 mod ctx;
 mod failure;
+pub mod glob;
+pub mod keys;
 mod registry;
 mod reply;
 pub mod spec;
+pub mod string;
 
 pub use ctx::{Ctx, Host, NoHost, Session};
 pub use failure::Failure;
 pub use registry::{Registry, dispatch};
 pub use reply::{NoReply, Protocol, Reply, Value, ValueReply};
 pub use spec::Spec;
+
+/// The tables of the engine's own commands; a face adds its own families to them.
+pub const TABLES: [&[Spec]; 7] = {
+    let ([whole, partial, many], [key, expiry, keyspace]) = (string::TABLES, keys::TABLES);
+    [whole, partial, many, bitmap::TABLE, key, expiry, keyspace]
+};
 
 /// The arguments of a command; `args[0]` is its name as it was sent.
 pub type Args<'a> = &'a [&'a [u8]];

@@ -1,5 +1,7 @@
 //! The sink that a command writes its answer to: RESP2, RESP3, a Python object, a C reply tree, or nothing.
 
+use crate::record::Str;
+
 /// The reply dialect of a connection; commands ask for it only where Redis' reply shape differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -36,6 +38,18 @@ pub trait Reply {
     fn boolean(&mut self, value: bool);
     /// A string with a three-letter format, `txt` or `mkd`.
     fn verbatim(&mut self, format: &str, bytes: &[u8]);
+
+    /// A bulk string from a value, piece by piece where it is long.
+    fn string(&mut self, value: Str<'_>) {
+        if let Some(bytes) = value.as_slice() {
+            return self.bulk(bytes);
+        }
+        self.bulk_begin(value.len());
+        for piece in value.pieces() {
+            self.bulk_piece(piece);
+        }
+        self.bulk_end();
+    }
 
     /// `+OK`.
     fn ok(&mut self) {

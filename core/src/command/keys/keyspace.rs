@@ -1,0 +1,43 @@
+//! FLUSHDB, FLUSHALL, SWAPDB.
+
+use crate::command::args::{canonical_integer, database_of, is_word};
+use crate::command::{Args, Ctx, Failure, Outcome};
+
+/// `FLUSHDB [ASYNC | SYNC]`
+pub(super) fn flushdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    check_mode(args)?;
+    ctx.engine.flush(Some(ctx.session.db));
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// `FLUSHALL [ASYNC | SYNC]`
+pub(super) fn flushall(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    check_mode(args)?;
+    ctx.engine.flush(None);
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// Both modes are the same here: the keys are gone at once, their memory follows.
+fn check_mode(args: Args<'_>) -> Outcome {
+    match args {
+        [_] => Ok(()),
+        [_, mode] if is_word(mode, "ASYNC") || is_word(mode, "SYNC") => Ok(()),
+        _ => Err(Failure::SYNTAX),
+    }
+}
+
+/// `SWAPDB index1 index2`
+pub(super) fn swapdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    const BAD_FIRST: Failure = Failure::text("ERR invalid first DB index");
+    const BAD_SECOND: Failure = Failure::text("ERR invalid second DB index");
+    let first = canonical_integer(args[1]).ok_or(BAD_FIRST)?;
+    let second = canonical_integer(args[2]).ok_or(BAD_SECOND)?;
+    let (first, second) = (database_of(first)?, database_of(second)?);
+    if first != second {
+        ctx.engine.swap(first, second);
+    }
+    ctx.reply.ok();
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The commands on keys of any type, and on whole databases.
+
+mod exist;
+mod expire;
+mod iterate;
+mod keyspace;
+mod object;
+mod rename;
+mod table;
+
+pub(in crate::command) use expire::put_expiry;
+pub use table::TABLES;

@@ -1,0 +1,112 @@
+//! RENAME, RENAMENX, COPY, MOVE: a record under another name.
+
+use crate::command::args::{database, is_word};
+use crate::command::{Args, Ctx, Failure, Outcome};
+use crate::engine::DbIndex;
+use crate::record::{Draft, Effect, NewValue, Record, Str};
+
+const SAME_OBJECTS: Failure = Failure::text("ERR source and destination objects are the same");
+
+/// What becomes of a destination that exists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Existing {
+    Replace,
+    Keep,
+}
+
+/// Everything of a record but its key: value, expiry, memcached flags.
+fn same<'a>(record: Record<'a>) -> Result<Draft<'a>, Failure> {
+    Ok(Draft {
+        value: NewValue::Str(record.string()?),
+        expire_at: record.expire_at(),
+        flags: record.flags(),
+        raw: record.is_raw(),
+    })
+}
+
+/// `RENAME key newkey`
+pub(super) fn rename(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    move_name(ctx, args, Existing::Replace)?;
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// `RENAMENX key newkey`
+pub(super) fn renamenx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let renamed = move_name(ctx, args, Existing::Keep)?;
+    ctx.reply.integer(i64::from(renamed));
+    Ok(())
+}
+
+fn move_name(ctx: &mut Ctx<'_>, args: Args<'_>, existing: Existing) -> Result<bool, Failure> {
+    let (db, from, to) = (ctx.session.db, args[1], args[2]);
+    if from == to {
+        return ctx.peek(from)?.map(|_| false).ok_or(Failure::NO_SUCH_KEY);
+    }
+    let mut latches = ctx.latch_many(&[(db, from), (db, to)])?;
+    let record = latches.entry(0).record().ok_or(Failure::NO_SUCH_KEY)?;
+    if existing == Existing::Keep && latches.entry(1).record().is_some() {
+        return Ok(false);
+    }
+    // One command in the log moves a value of any length; what it removes needs none of its own.
+    let effect = [Str::Inline(b"RENAME"), from.into(), to.into()];
+    latches.entry(1).put(same(record)?, Effect::Command(&effect));
+    latches.entry(0).remove(Effect::Silent);
+    Ok(true)
+}
+
+/// `COPY source destination [DB destination-db] [REPLACE]`
+pub(super) fn copy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let (from, to) = (args[1], args[2]);
+    let mut target: DbIndex = ctx.session.db;
+    let mut existing = Existing::Keep;
+    let mut words = args[3..].iter();
+    while let Some(word) = words.next() {
+        if is_word(word, "REPLACE") {
+            existing = Existing::Replace;
+        } else if is_word(word, "DB") {
+            target = database(words.next().ok_or(Failure::SYNTAX)?)?;
+        } else {
+            return Err(Failure::SYNTAX);
+        }
+    }
+    if target == ctx.session.db && from == to {
+        return Err(SAME_OBJECTS);
+    }
+    let mut latches = ctx.latch_many(&[(ctx.session.db, from), (target, to)])?;
+    let copied = match latches.entry(0).record() {
+        Some(record) => {
+            let target = latches.entry(1);
+            let free = existing == Existing::Replace || target.record().is_none();
+            if free {
+                target.put(same(record)?, Effect::Set);
+            }
+            free
+        }
+        None => false,
+    };
+    drop(latches);
+    ctx.reply.integer(i64::from(copied));
+    Ok(())
+}
+
+/// `MOVE key db`
+pub(super) fn move_key(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let key = args[1];
+    let target = database(args[2])?;
+    if target == ctx.session.db {
+        return Err(SAME_OBJECTS);
+    }
+    let mut latches = ctx.latch_many(&[(ctx.session.db, key), (target, key)])?;
+    let record = latches.entry(0).record();
+    let moved = match record {
+        Some(record) if latches.entry(1).record().is_none() => {
+            latches.entry(1).put(same(record)?, Effect::Set);
+            latches.entry(0).remove(Effect::Del)
+        }
+        _ => false,
+    };
+    drop(latches);
+    ctx.reply.integer(i64::from(moved));
+    Ok(())
+}

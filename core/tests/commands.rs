@@ -1,0 +1,14 @@
+//! Commands against an engine in memory: what they reply and what they leave behind.
+//!
+//! The expectations were captured from Valkey 9.1.2.
+
+#[path = "commands/bitmap.rs"]
+mod bitmap;
+#[path = "commands/keys.rs"]
+mod keys;
+#[path = "commands/session.rs"]
+mod session;
+#[path = "commands/string.rs"]
+mod string;
+#[path = "commands/table.rs"]
+mod table;
