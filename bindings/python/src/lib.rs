@@ -1,1 +1,33 @@
-//! (skeleton)
+//! polycache for Python: the native half. `python/polycache` is what users import; `_native.pyi` describes this module,
+//! and the tests hold the two against each other.
+//!
+//! # Concurrency
+//! The module does not need the GIL (`gil_used = false`): its objects are frozen and the engine is made for threads.
+//! With a GIL, calls of about a microsecond keep it; scans, commands, saves, large values and waiting for the disk let
+//! it go.
+
+mod arguments;
+mod cache;
+mod error;
+mod reply;
+mod scan;
+mod server;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+mod _native {
+    use super::*;
+
+    #[pymodule_export]
+    use super::cache::{Cache, open};
+    #[pymodule_export]
+    use super::scan::Scan;
+    #[pymodule_export]
+    use super::server::Server;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
