@@ -1,3 +1,5 @@
+//! What a native module of Node needs from the linker.
+
 fn main() {
     napi_build::setup();
 }

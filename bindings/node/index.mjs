@@ -1,0 +1,4 @@
+import polycache from './index.js'
+
+export const { Cache, Server, open, version } = polycache
+export default polycache
