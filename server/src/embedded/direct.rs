@@ -1,8 +1,9 @@
 //! Keys and values without a command in between: the calls that must cost next to nothing.
 
 use polycache_core::clock::UnixMillis;
-use polycache_core::command::{Ctx, Failure, Host, NoReply, Session};
+use polycache_core::command::{Ctx, Failure, NoHost, NoReply, Session};
 use polycache_core::limits::STRING_BYTES_MAX;
+use polycache_core::operation::Touch;
 use polycache_core::record::{Draft, Effect, NewValue, Str};
 
 use super::error::Result;
@@ -43,23 +44,16 @@ pub enum Ttl {
     Left { ms: u64 },
 }
 
-/// The host of calls that no command sees.
-struct NoHost;
-
-impl Host for NoHost {
-    fn as_any(&mut self) -> &mut dyn std::any::Any {
-        self
-    }
-}
-
 impl Cache {
     /// Shows the value of `key` to `visit` where it lies, without a copy.
     #[inline]
     pub fn get<R>(&self, key: &[u8], visit: impl FnOnce(Str<'_>) -> R) -> Result<Option<R>> {
-        self.with(|ctx| match ctx.read(key)? {
+        let entered = self.enter()?;
+        let op = entered.shared.engine.begin();
+        match op.read(self.db(), key, Touch::Access).map_err(Failure::from)? {
             Some(record) => Ok(Some(visit(record.string()?))),
             None => Ok(None),
-        })
+        }
     }
 
     /// Shows the values of `keys` as they stand at one instant, each with its position.
@@ -144,7 +138,7 @@ impl Cache {
     fn with<R>(&self, work: impl FnOnce(&mut Ctx<'_>) -> Result<R>) -> Result<R> {
         let entered = self.enter()?;
         let shared = entered.shared;
-        let op = super::port::begin(&shared.engine);
+        let op = shared.engine.begin();
         let mut session = Session { db: self.db(), ..Session::default() };
         work(&mut Ctx {
             engine: &shared.engine,
@@ -165,7 +159,7 @@ impl Cache {
     ) -> Result<(R, Durable)> {
         let entered = self.enter()?;
         let shared = entered.shared;
-        let op = super::port::begin(&shared.engine);
+        let op = shared.engine.begin();
         shared.engine.admit_write(needs_memory)?;
         let mut session = Session { db: self.db(), ..Session::default() };
         let result = work(&mut Ctx {
@@ -177,6 +171,8 @@ impl Cache {
             registry: shared.server.registry,
         })?;
         let durable = entered.durable(op.last_lsn());
+        drop(op);
+        shared.maintain();
         Ok((result, durable))
     }
 }

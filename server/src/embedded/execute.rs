@@ -39,7 +39,7 @@ impl Cache {
         refuse_connection_commands(name)?;
         let shared = self.share()?;
         let lsn = shared.as_client(self.db(), |client, session| {
-            let op = super::port::begin(&shared.engine);
+            let op = shared.engine.begin();
             let registry = shared.server.registry;
             dispatch(
                 &mut Ctx { engine: &shared.engine, op: &op, session, reply, host: client, registry },
@@ -106,7 +106,7 @@ impl Cache {
 
     /// Number of keys of the handle's database, expired ones that were not removed yet included.
     pub fn len(&self) -> Result<u64> {
-        Ok(integer(&self.execute(&[b"DBSIZE"])?.0)? as u64)
+        Ok(self.enter()?.shared.engine.len(self.db()))
     }
 
     /// Whether the handle's database has no key.

@@ -146,14 +146,30 @@ impl Cache {
 impl Drop for Cache {
     fn drop(&mut self) {
         // In a forked child the state stays as it is: what it would stop and complete belongs to the parent.
-        if self.generation.is_current() && !self.is_closed() {
-            if epoch::is_pinned() {
-                return; // Only from within a read callback, which cannot wait for itself: the engine stays open.
-            }
-            // Who wants to know whether the last bytes were written calls `close`.
-            if let Err(error) = self.close() {
+        if !self.generation.is_current() || self.is_closed() {
+            return;
+        }
+        // Who wants to know whether the last bytes were written calls `close`.
+        let log = |outcome: Result<()>| {
+            if let Err(error) = outcome {
                 tracing::warn!("closing a cache: {error}");
             }
+        };
+        if !epoch::is_pinned() {
+            return log(self.close());
+        }
+        // From within a call on a cache (a garbage collector that runs while a value is handed over): this thread cannot
+        // wait for itself, another can.
+        let shared = std::mem::replace(self.shared.get_mut(), ptr::null_mut());
+        // SAFETY: made by `Arc::into_raw`, and taken from the handle once.
+        let shared = unsafe { Arc::from_raw(shared) };
+        let closer = std::thread::Builder::new().name("polycache-close".into());
+        let started = closer.spawn(move || {
+            wait_for_callers();
+            log(open::release(shared));
+        });
+        if let Err(error) = started {
+            tracing::warn!("closing a cache: no thread: {error}");
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Opening an engine, and sharing it within the process by path or name.
+//! Opening an engine, sharing it within the process by path or name, and completing its files when the process ends
+//! without closing it.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::error::{Error, ErrorKind, Result};
@@ -102,6 +103,21 @@ fn free(mut shared: Arc<Shared>) {
     }
 }
 
+/// Completes the files of engines that are still open when the process ends.
+extern "C" fn at_exit() {
+    let finish = || {
+        // Without waiting: the thread that ends the process may be in the middle of opening.
+        let Ok(open) = registry().try_lock() else { return };
+        for shared in open.values().filter_map(Weak::upgrade) {
+            if let Err(error) = shared.shut_down() {
+                tracing::warn!("closing a cache at exit: {error}");
+            }
+        }
+    };
+    // Nobody is left to whom a panic could be told.
+    let _ = std::panic::catch_unwind(finish);
+}
+
 fn key(options: &Options) -> Result<Option<Key>> {
     if let Some(path) = &options.path {
         std::fs::create_dir_all(path).map_err(|error| io(path, &error))?;
@@ -111,6 +127,13 @@ fn key(options: &Options) -> Result<Option<Key>> {
 }
 
 fn start(options: &Options) -> Result<Arc<Shared>> {
+    static AT_EXIT: Once = Once::new();
+    if options.path.is_some() {
+        AT_EXIT.call_once(|| {
+            // SAFETY: the handler lives as long as the library, and is called once.
+            let _full = unsafe { libc::atexit(at_exit) };
+        });
+    }
     let engine = super::port::open(options)?;
     let server = Server::new(engine.clone(), Settings::default());
     Ok(Shared::new(engine, server, options.clone()))

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use polycache_core::config::{EngineConfig, EvictionPolicy, FsyncPolicy, Maintenance};
+
 use super::error::{Error, ErrorKind, Result};
 
 /// How durable the data of a directory is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Persist {
     /// A write returns when its log entry is on the disk.
     Always,
     /// The log is synced every second: a crash of the machine loses at most one.
+    #[default]
     EverySecond,
     /// The log is written, and synced when the operating system pleases.
     No,
@@ -109,13 +112,33 @@ impl Options {
             && (self.background == Background::default() || self.background == others.background)
     }
 
-    /// The policy at the memory limit.
-    pub(super) fn policy(&self) -> &str {
-        match (&self.eviction, self.max_bytes) {
-            (Some(policy), _) => policy,
-            (None, 0) => "noeviction",
-            (None, _) => "allkeys-lru",
-        }
+    /// How the engine is opened.
+    pub(super) fn engine_config(&self) -> Result<EngineConfig> {
+        let policy = match (&self.eviction, self.max_bytes) {
+            (Some(name), _) => EvictionPolicy::from_name(name).ok_or_else(|| {
+                let known: Vec<&str> = EvictionPolicy::NAMES.iter().map(|(_, name)| *name).collect();
+                config(format!("there is no eviction \"{name}\"; known are {}", known.join(", ")))
+            })?,
+            (None, 0) => EvictionPolicy::NoEviction,
+            (None, _) => EvictionPolicy::AllKeysLru,
+        };
+        let persist = self.persist.unwrap_or_default();
+        Ok(EngineConfig {
+            dir: self.path.clone(),
+            append_only: self.path.is_some() && persist != Persist::Snapshot,
+            fsync: match persist {
+                Persist::Always => FsyncPolicy::Always,
+                Persist::EverySecond => FsyncPolicy::EverySec,
+                Persist::No | Persist::Snapshot => FsyncPolicy::No,
+            },
+            maxmemory: self.max_bytes,
+            policy,
+            maintenance: match self.background {
+                Background::Thread => Maintenance::Thread,
+                Background::Caller => Maintenance::Caller,
+            },
+            ..EngineConfig::default()
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What all handles on one open engine share.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,13 +9,16 @@ use polycache_core::engine::Engine;
 use polycache_core::log::Lsn;
 
 use super::error::{Error, Result};
-use super::options::{Options, Persist};
+use super::options::{Background, Options, Persist};
 use super::serve::Listening;
 use crate::client::{Client, Face};
 use crate::server::Server;
 
 /// Idle clients that are kept for the next command; more than threads that call at once are of no use.
 const IDLE_CLIENTS_MAX: usize = 64;
+
+/// Writes of one thread between two sweeps by it: a sweep is bounded, and takes some hundred writes' time.
+const CALLS_PER_SWEEP: u32 = 512;
 
 /// An open engine with what surrounds it.
 pub(super) struct Shared {
@@ -64,6 +68,24 @@ impl Shared {
             idle.push(client);
         }
         result
+    }
+
+    /// Does some of the work behind the scenes, now and then, where no thread does it.
+    #[inline]
+    pub(super) fn maintain(&self) {
+        if self.options.background == Background::Caller {
+            self.maintain_now_and_then();
+        }
+    }
+
+    #[cold]
+    fn maintain_now_and_then(&self) {
+        thread_local! { static CALLS: Cell<u32> = const { Cell::new(0) } }
+        let calls = CALLS.get().wrapping_add(1);
+        CALLS.set(calls);
+        if calls.is_multiple_of(CALLS_PER_SWEEP) {
+            self.engine.maintain();
+        }
     }
 
     /// Takes a further handle; refuses once the last one is being closed.

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 
 use polycache_core::command::Value;
+use polycache_core::engine::DbIndex;
+use polycache_core::limits::DATABASES;
+use polycache_core::stats::Counter;
 
 use super::error::Result;
 use super::handle::Cache;
@@ -26,21 +29,17 @@ pub struct Stats {
 
 impl Cache {
     pub fn stats(&self) -> Result<Stats> {
-        let info = self.info(None)?;
-        let number = |name: &str| info.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
-        // `db0:keys=3,expires=0,...`
-        let keys = |(name, text): (&String, &String)| {
-            name.strip_prefix("db")?.parse::<u8>().ok()?;
-            text.strip_prefix("keys=")?.split(',').next()?.parse::<u64>().ok()
-        };
+        let entered = self.enter()?;
+        let engine = &entered.shared.engine;
+        let counter = |counter| engine.stats().get(counter);
         Ok(Stats {
-            keys: info.iter().filter_map(keys).sum(),
-            hits: number("keyspace_hits"),
-            misses: number("keyspace_misses"),
-            expired: number("expired_keys"),
-            evicted: number("evicted_keys"),
-            used_bytes: number("used_memory"),
-            max_bytes: number("maxmemory"),
+            keys: (0..DATABASES as DbIndex).map(|db| engine.len(db)).sum(),
+            hits: counter(Counter::KeyspaceHits),
+            misses: counter(Counter::KeyspaceMisses),
+            expired: counter(Counter::ExpiredKeys),
+            evicted: counter(Counter::EvictedKeys),
+            used_bytes: engine.memory().used(),
+            max_bytes: engine.tuning().maxmemory(),
         })
     }
 

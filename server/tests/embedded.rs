@@ -1,0 +1,182 @@
+//! The in-process face: what every binding relies on, without a language in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use polycache_server::embedded::{Cache, Condition, ErrorKind, Expire, Options, SetOptions, Ttl};
+
+fn open() -> Cache {
+    Cache::open(&Options::default()).unwrap()
+}
+
+fn set(cache: &Cache, key: &[u8], value: &[u8]) {
+    let (stored, durable) = cache.set(key, value, &SetOptions::default()).unwrap();
+    assert!(stored);
+    durable.wait().unwrap();
+}
+
+fn get(cache: &Cache, key: &[u8]) -> Option<Vec<u8>> {
+    cache.get(key, |value| value.to_vec()).unwrap()
+}
+
+#[test]
+fn what_is_set_is_read() {
+    let cache = open();
+    for len in [0, 1, 100, 16 << 10, (16 << 10) + 1, 3 << 20] {
+        let value: Vec<u8> = (0..len).map(|byte| byte as u8).collect();
+        set(&cache, b"a\0key", &value);
+        assert_eq!(get(&cache, b"a\0key"), Some(value));
+    }
+    assert_eq!(cache.len().unwrap(), 1);
+    assert!(cache.delete(b"a\0key").unwrap().0);
+    assert!(!cache.delete(b"a\0key").unwrap().0);
+    assert_eq!(get(&cache, b"a\0key"), None);
+}
+
+#[test]
+fn conditions_and_expiry() {
+    let cache = open();
+    let with = |expire, condition| SetOptions { expire, condition };
+    assert!(!cache.set(b"k", b"1", &with(Expire::Never, Condition::IfPresent)).unwrap().0);
+    assert!(cache.set(b"k", b"1", &with(Expire::After { ttl_ms: 50_000 }, Condition::IfAbsent)).unwrap().0);
+    assert!(!cache.set(b"k", b"2", &with(Expire::Never, Condition::IfAbsent)).unwrap().0);
+    assert!(cache.set(b"k", b"3", &with(Expire::Keep, Condition::IfPresent)).unwrap().0);
+    assert!(matches!(cache.ttl(b"k").unwrap(), Ttl::Left { ms } if ms > 0 && ms <= 50_000));
+    set(&cache, b"k", b"4");
+    assert_eq!(cache.ttl(b"k").unwrap(), Ttl::Forever);
+    assert_eq!(cache.ttl(b"none").unwrap(), Ttl::Missing);
+    let far = cache.set(b"k", b"5", &with(Expire::After { ttl_ms: u64::MAX }, Condition::Always));
+    assert_eq!(far.err().unwrap().kind(), ErrorKind::Command);
+    assert_eq!(get(&cache, b"k").unwrap(), b"4");
+}
+
+#[test]
+fn many_at_once() {
+    let cache = open();
+    let pairs: [(&[u8], &[u8]); 3] = [(b"a", b"1"), (b"b", b"2"), (b"a", b"3")];
+    cache.set_many(&pairs, Expire::Never).unwrap().wait().unwrap();
+    let mut seen = Vec::new();
+    cache.get_many(&[b"b", b"none", b"a"], |index, value| seen.push((index, value.map(|v| v.to_vec())))).unwrap();
+    assert_eq!(seen, [(0, Some(b"2".to_vec())), (1, None), (2, Some(b"3".to_vec()))]);
+    cache.get_many(&[], |_, _| unreachable!()).unwrap();
+    cache.set_many(&[], Expire::Never).unwrap().wait().unwrap();
+}
+
+#[test]
+fn databases_are_apart_and_share_the_engine() {
+    let cache = open();
+    let other = cache.database(3).unwrap();
+    set(&cache, b"k", b"here");
+    set(&other, b"k", b"there");
+    assert_eq!(get(&cache, b"k").unwrap(), b"here");
+    cache.close().unwrap();
+    assert_eq!(get(&other, b"k").unwrap(), b"there", "the engine stays until its last handle is closed");
+    assert_eq!(other.database(16).err().unwrap().kind(), ErrorKind::Misuse);
+}
+
+#[test]
+fn a_name_is_shared_and_its_options_must_agree() {
+    let named = |max_bytes| Options { name: Some("shared".into()), max_bytes, ..Options::default() };
+    let first = Cache::open(&named(1 << 30)).unwrap();
+    let second = Cache::open(&named(0)).unwrap();
+    set(&first, b"k", b"v");
+    assert_eq!(get(&second, b"k").unwrap(), b"v");
+    assert_eq!(Cache::open(&named(5)).err().unwrap().kind(), ErrorKind::Config);
+    first.close().unwrap();
+    assert_eq!(get(&second, b"k").unwrap(), b"v");
+    second.close().unwrap();
+    assert_eq!(get(&Cache::open(&named(0)).unwrap(), b"k"), None, "the last handle ended it");
+}
+
+#[test]
+fn closed_handles_say_so() {
+    let cache = open();
+    set(&cache, b"k", b"v");
+    cache.close().unwrap();
+    assert!(cache.is_closed());
+    assert_eq!(cache.get(b"k", |_| ()).err().unwrap().kind(), ErrorKind::Closed);
+    assert_eq!(cache.set(b"k", b"v", &SetOptions::default()).err().unwrap().kind(), ErrorKind::Closed);
+    assert_eq!(cache.close().err().unwrap().kind(), ErrorKind::Closed);
+    assert_eq!(cache.database(1).err().unwrap().kind(), ErrorKind::Closed);
+}
+
+#[test]
+fn a_read_callback_cannot_close() {
+    let cache = open();
+    set(&cache, b"k", b"v");
+    let inner = cache.get(b"k", |_| cache.close().err().unwrap().kind()).unwrap();
+    assert_eq!(inner, Some(ErrorKind::Misuse));
+    // Dropping another handle there is left to another thread.
+    let other = cache.database(1).unwrap();
+    cache.get(b"k", move |_| drop(other)).unwrap();
+    cache.close().unwrap();
+}
+
+/// Threads read and write while one closes: everybody ends with the right answer or with `Closed`.
+#[test]
+fn closing_while_others_work() {
+    for round in 0..20 {
+        let cache = Arc::new(open());
+        let (go, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let workers: Vec<_> = (0..4)
+            .map(|worker: u32| {
+                let (cache, go, calls) = (cache.clone(), go.clone(), calls.clone());
+                thread::spawn(move || {
+                    go.store(true, Ordering::SeqCst);
+                    let value = vec![worker as u8; 20_000];
+                    loop {
+                        let key = fastrand::u32(0..64).to_be_bytes();
+                        let outcome = match fastrand::u8(0..3) {
+                            0 => cache.set(&key, &value, &SetOptions::default()).map(drop),
+                            1 => cache.delete(&key).map(drop),
+                            _ => cache.get(&key, |value| assert_eq!(value.len(), 20_000)).map(drop),
+                        };
+                        match outcome {
+                            Ok(()) => calls.fetch_add(1, Ordering::Relaxed),
+                            Err(error) => break assert_eq!(error.kind(), ErrorKind::Closed),
+                        };
+                    }
+                })
+            })
+            .collect();
+        while !go.load(Ordering::SeqCst) || calls.load(Ordering::Relaxed) < round * 10 {
+            thread::yield_now();
+        }
+        cache.close().unwrap();
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+    }
+}
+
+#[test]
+fn a_forked_child_is_told() {
+    let cache = open();
+    set(&cache, b"k", b"v");
+    // SAFETY: the child only uses the handle, which must refuse before it touches locks or memory of other threads, and
+    // then ends without running exit handlers.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let refused = cache.get(b"k", |_| ()).is_err_and(|error| error.kind() == ErrorKind::Forked)
+            && cache.close().is_err_and(|error| error.kind() == ErrorKind::Forked);
+        drop(cache);
+        // SAFETY: as above.
+        unsafe { libc::_exit(if refused { 0 } else { 1 }) };
+    }
+    assert!(child > 0);
+    let mut status = 0;
+    // SAFETY: the child made above; `status` outlives the call.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    assert_eq!(status, 0);
+    assert_eq!(get(&cache, b"k").unwrap(), b"v");
+}
+
+#[test]
+fn unknown_commands_and_commands_of_connections_are_refused() {
+    let cache = open();
+    assert_eq!(cache.execute(&[b"NOSUCH"]).err().unwrap().code(), "ERR");
+    for name in ["SELECT", "auth", "Hello", "QUIT", "RESET", "SHUTDOWN"] {
+        let error = cache.execute(&[name.as_bytes(), b"0"]).err().unwrap();
+        assert!(error.text().contains("is for connections"), "{error}");
+    }
+    assert_eq!(cache.execute(&[]).err().unwrap().kind(), ErrorKind::Misuse);
+}
