@@ -10,6 +10,8 @@ pub mod index;
 pub mod limits;
 pub mod log;
 pub mod memory;
+#[cfg(all(test, shuttle))]
+mod model;
 pub mod operation;
 pub mod record;
 mod shard;

@@ -1,8 +1,8 @@
 //! Which shard of a sharded counter a thread uses.
 
 use std::cell::Cell;
-
-use crate::sync::atomic::{AtomicUsize, Ordering};
+// Statics outlive the executions of a model test, so they are std's; no test hangs on their interleaving.
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Shards of every sharded structure; threads beyond this many share.
 pub const SHARDS: usize = 32;

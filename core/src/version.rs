@@ -5,8 +5,8 @@
 //! needs to tell what belongs to it.
 
 use std::cell::Cell;
-
-use crate::sync::atomic::{AtomicU64, Ordering};
+// Statics outlive the executions of a model test, so they are std's; no test hangs on their interleaving.
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Versions a thread takes at once.
 const BLOCK: u64 = 1024;

@@ -13,7 +13,7 @@ pub mod bucket;
 pub mod cut;
 mod reclaim;
 mod resize;
-mod scan;
+pub mod scan;
 pub mod slot;
 pub mod table;
 

@@ -175,6 +175,10 @@ fn segment_len(segment: usize) -> u64 {
     if segment == 0 { FIRST } else { FIRST << (segment - 1) }
 }
 
+/// Segments from this size on are mapped from the operating system, which gives zero pages as they are touched; an
+/// allocator may write its zeroes itself, and a table that is half in use would be paid for whole.
+const MAPPED_BYTES_MIN: usize = 64 * 1024;
+
 /// Memory of one segment; freed on drop.
 pub struct Segment {
     start: NonNull<Bucket>,
@@ -186,17 +190,31 @@ unsafe impl Send for Segment {}
 
 impl Drop for Segment {
     fn drop(&mut self) {
-        // SAFETY: `allocate` made it with the same layout, and nobody uses it any more.
-        unsafe { dealloc(self.start.as_ptr().cast(), layout(self.buckets)) };
+        let layout = layout(self.buckets);
+        if layout.size() < MAPPED_BYTES_MIN {
+            // SAFETY: `allocate` made it with the same layout, and nobody uses it any more.
+            unsafe { dealloc(self.start.as_ptr().cast(), layout) };
+        } else {
+            // SAFETY: `allocate` mapped exactly this range, and nobody uses it any more.
+            unsafe { libc::munmap(self.start.as_ptr().cast(), layout.size()) };
+        }
     }
 }
 
-/// Zeroed buckets: the operating system gives zero pages lazily, so a new segment costs nothing until it is used.
+/// Zeroed buckets.
 fn allocate(buckets: u64) -> NonNull<Bucket> {
     let layout = layout(buckets);
-    // SAFETY: the layout is not empty.
-    let start = unsafe { alloc_zeroed(layout) }.cast::<Bucket>();
-    let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+    let start = if layout.size() < MAPPED_BYTES_MIN {
+        // SAFETY: the layout is not empty.
+        unsafe { alloc_zeroed(layout) }
+    } else {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a fresh anonymous mapping touches nothing that exists.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), layout.size(), protection, flags, -1, 0) };
+        if start == libc::MAP_FAILED { std::ptr::null_mut() } else { start.cast() }
+    };
+    let Some(start) = NonNull::new(start.cast::<Bucket>()) else { handle_alloc_error(layout) };
     if cfg!(shuttle) {
         // The model checker's atomics are not plain integers.
         for index in 0..buckets {

@@ -47,7 +47,7 @@ enum Fate {
 
 impl<'a> Entry<'a> {
     /// Waits for the latch of one key.
-    pub(crate) fn latch(op: &'a Operation<'a>, db: DbIndex, key: &'a [u8]) -> Result<Entry<'a>, Damaged> {
+    pub fn latch(op: &'a Operation<'a>, db: DbIndex, key: &'a [u8]) -> Result<Entry<'a>, Damaged> {
         debug_assert!(!op.latched.get(), "a second latch: use latch_many");
         let passage = op.engine().gate().pass();
         let index = op.index(db);

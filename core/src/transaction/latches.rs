@@ -19,7 +19,7 @@ pub struct Latches<'a> {
 }
 
 impl<'a> Latches<'a> {
-    pub(crate) fn latch(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) -> Result<Latches<'a>, Damaged> {
+    pub fn latch(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) -> Result<Latches<'a>, Damaged> {
         debug_assert!(!op.latched.get(), "a second latch");
         let passage = op.engine().gate().pass();
         let mut order: SmallVec<[(DbIndex, u64, &'a [u8], usize); 8]> = keys

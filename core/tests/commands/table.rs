@@ -21,7 +21,7 @@ fn check(spec: &Spec) {
 fn every_row_is_complete() {
     let registry = Registry::new(&TABLES);
     registry.iter().for_each(check);
-    
+
     for name in ["get", "SET", "BitField_RO", "object"] {
         assert!(registry.lookup(name.as_bytes()).is_some(), "{name}");
     }
