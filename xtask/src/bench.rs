@@ -2,8 +2,10 @@
 
 use clap::Args;
 
+use crate::install;
 use crate::packages;
 use crate::process::{self, Outcome, cargo, command};
+use crate::test::python;
 use crate::workspace;
 
 #[derive(Args)]
@@ -47,6 +49,15 @@ pub fn run(options: &Options) -> Outcome {
         packages::debian()?;
         packages::python_for_tests()?;
         packages::python_for_races()?;
+    }
+    let wants = |name: &str| {
+        !options.list && (options.only.is_empty() || options.only.iter().any(|w| name.contains(w.as_str())))
+    };
+    if wants("in-process-c") {
+        install::run(&install::Options { prefix: workspace::target().join("race/prefix"), debug: false })?;
+    }
+    if wants("in-process-python") {
+        python::install_package()?;
     }
     let mut race = command(workspace::target().join("release/race"));
     race.env("POLYCACHE_ROOT", workspace::root());

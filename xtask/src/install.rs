@@ -9,7 +9,7 @@ use clap::Args;
 use crate::process::{self, Outcome, cargo};
 use crate::workspace;
 
-/// The C interface's version: grows when a function leaves or changes its meaning.
+/// The C interface's version, as bindings/c/build.rs sets it: grows when a function leaves or changes its meaning.
 const SONAME: &str = "libcache.so.0";
 
 #[derive(Args)]
@@ -24,12 +24,10 @@ pub struct Options {
 
 /// Builds and installs.
 pub fn run(options: &Options) -> Outcome {
-    let mut build = cargo(&["rustc", "--package", "polycache-c", "--lib", "--locked", "--quiet"]);
+    let mut build = cargo(&["build", "--package", "polycache-c", "--locked", "--quiet"]);
     if !options.debug {
         build.arg("--release");
     }
-    // rustc's own way to give the shared object a SONAME; the static library ignores it.
-    build.args(["--", "-C", &format!("link-arg=-Wl,-soname,{SONAME}")]);
     process::run(&mut build)?;
 
     let built = workspace::target().join(if options.debug { "debug" } else { "release" });
@@ -45,21 +43,17 @@ pub fn run(options: &Options) -> Outcome {
     copy(&workspace::root().join("include/cache.h"), &include.join("cache.h"))?;
     link(&versioned, &library.join(SONAME))?;
     link(SONAME, &library.join("libcache.so"))?;
-    let description = pkgconfig.join("cache.pc");
-    fs::write(&description, package_description(&prefix))
-        .map_err(|error| format!("{}: {error}", description.display()))?;
+    let template = workspace::root().join("bindings/c/cache.pc.in");
+    let description = fs::read_to_string(&template)
+        .map_err(|error| format!("{}: {error}", template.display()))?
+        .replace("@PREFIX@", &prefix.display().to_string())
+        .replace("@LIBDIR@", "${prefix}/lib")
+        .replace("@INCLUDEDIR@", "${prefix}/include")
+        .replace("@VERSION@", workspace::version());
+    let path = pkgconfig.join("cache.pc");
+    fs::write(&path, description).map_err(|error| format!("{}: {error}", path.display()))?;
     println!("installed libcache {} below {}", workspace::version(), prefix.display());
     Ok(())
-}
-
-fn package_description(prefix: &Path) -> String {
-    format!(
-        "prefix={}\nlibdir=${{prefix}}/lib\nincludedir=${{prefix}}/include\n\nName: cache\n\
-         Description: Polycache, an in-memory store linked in-process\nVersion: {}\n\
-         Libs: -L${{libdir}} -lcache\nLibs.private: -lpthread -ldl -lm\nCflags: -I${{includedir}}\n",
-        prefix.display(),
-        workspace::version()
-    )
 }
 
 fn copy(from: &Path, to: &Path) -> Outcome {

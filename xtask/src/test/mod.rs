@@ -5,7 +5,7 @@
 mod c;
 mod instrumented;
 mod node;
-mod python;
+pub mod python;
 mod rust;
 mod stage;
 

@@ -11,13 +11,8 @@ pub fn run(tally: &mut Tally) -> Outcome {
     packages::debian()?;
     packages::python_for_tests()?;
     build_server()?;
+    install_package()?;
     let python = packages::python();
-    process::run(
-        command(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "./bindings/python"])
-            // One target directory: the crates are not compiled again for pip.
-            .env("CARGO_TARGET_DIR", workspace::target()),
-    )?;
     for suite in ["bindings/python/tests", "tests/clients/python"] {
         tally.run(
             Runner::Pytest,
@@ -38,4 +33,14 @@ pub fn run(tally: &mut Tally) -> Outcome {
         )?;
     }
     Ok(())
+}
+
+/// Builds the package as `pip install ./bindings/python` does, into the environment below target/.
+pub fn install_package() -> Outcome {
+    process::run(
+        command(packages::python())
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "./bindings/python"])
+            // One target directory: the crates are not compiled again for pip.
+            .env("CARGO_TARGET_DIR", workspace::target()),
+    )
 }

@@ -1,0 +1,83 @@
+/* GET and SET from C: a million random keys of 16 bytes, values of 64, one and two threads.
+   Prints `name nanoseconds` a line. */
+
+#include <cache.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { KEYS = 1000000, OPERATIONS = 1500000, KEY_BYTES = 16, VALUE_BYTES = 64 };
+
+static cache_t *cache;
+static char keys[KEYS][KEY_BYTES + 8];
+
+struct work {
+    uint64_t seed;
+    int writes;
+};
+
+static uint64_t next(uint64_t *state) {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static void check(cache_status status) {
+    if (status != CACHE_OK) {
+        fprintf(stderr, "%s\n", cache_errmsg());
+        exit(1);
+    }
+}
+
+static void *run(void *argument) {
+    struct work *work = argument;
+    uint64_t state = work->seed;
+    char value[VALUE_BYTES];
+    memset(value, 'v', sizeof value);
+    for (int i = 0; i < OPERATIONS; i++) {
+        const char *key = keys[next(&state) % KEYS];
+        if (work->writes) {
+            check(cache_set(cache, key, KEY_BYTES, value, VALUE_BYTES, 0));
+        } else {
+            size_t length = 0;
+            check(cache_get(cache, key, KEY_BYTES, value, VALUE_BYTES, &length));
+        }
+    }
+    return NULL;
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1e9 + time.tv_nsec;
+}
+
+static void measure(const char *name, int threads, int writes) {
+    pthread_t started[2];
+    struct work work[2] = {{88172645463325252u, writes}, {1181783497276652981u, writes}};
+    double before = now();
+    for (int i = 0; i < threads; i++)
+        pthread_create(&started[i], NULL, run, &work[i]);
+    for (int i = 0; i < threads; i++)
+        pthread_join(started[i], NULL);
+    printf("%s %d %.1f\n", name, threads, (now() - before) / OPERATIONS);
+}
+
+int main(void) {
+    check(cache_open(NULL, NULL, &cache));
+    char value[VALUE_BYTES];
+    memset(value, 'v', sizeof value);
+    for (int i = 0; i < KEYS; i++) {
+        snprintf(keys[i], sizeof keys[i], "key:%012d", i);
+        check(cache_set(cache, keys[i], KEY_BYTES, value, VALUE_BYTES, 0));
+    }
+    for (int threads = 1; threads <= 2; threads++) {
+        measure("GET", threads, 0);
+        measure("SET", threads, 1);
+    }
+    return cache_close(cache) == CACHE_OK ? 0 : 1;
+}
