@@ -46,36 +46,48 @@ pub fn is_word(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
 }
 
-/// The number of an existing database.
-pub fn database(text: &[u8]) -> Result<DbIndex, Failure> {
-    database_of(integer(text)?)
+/// An argument as an error text repeats it: up to the first NUL, as C prints it.
+pub fn echoed(argument: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(argument.split(|byte| *byte == 0).next().unwrap_or_default())
 }
 
 /// The number of an existing database.
-pub fn database_of(index: i64) -> Result<DbIndex, Failure> {
+pub fn database(text: &[u8]) -> Result<DbIndex, Failure> {
+    const NOT_INT: Failure =
+        Failure::text("ERR value is out of range, value must between -2147483648 and 2147483647");
+    database_of(i32::try_from(integer(text)?).map_err(|_| NOT_INT)?)
+}
+
+/// The number of an existing database.
+pub fn database_of(index: i32) -> Result<DbIndex, Failure> {
     match usize::try_from(index) {
         Ok(index) if index < DATABASES => Ok(index as DbIndex),
         _ => Err(Failure::DB_INDEX),
     }
 }
 
-/// A SCAN cursor: what `strtoull` takes wholly, without a minus sign.
+/// A SCAN cursor: a canonical integer that is not negative, or else whatever `strtoull` takes wholly.
 pub fn cursor(text: &[u8]) -> Result<u64, Failure> {
     const INVALID: Failure = Failure::text("ERR invalid cursor");
-    let trimmed = text.trim_ascii_start();
-    let digits = trimmed.strip_prefix(b"+").unwrap_or(trimmed);
+    if let Some(value) = canonical_integer(text) {
+        return u64::try_from(value).map_err(|_| INVALID);
+    }
+    let (negative, digits) = match text.trim_ascii_start() {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
     if digits.is_empty() {
         return Err(INVALID);
     }
-    digits
-        .iter()
-        .try_fold(0u64, |value, &digit| {
-            if !digit.is_ascii_digit() {
-                return None;
-            }
-            value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-        })
-        .ok_or(INVALID)
+    let value = digits.iter().try_fold(0u64, |value, &digit| {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    });
+    // C negates in unsigned arithmetic.
+    value.map(|value| if negative { value.wrapping_neg() } else { value }).ok_or(INVALID)
 }
 
 /// Redis' inclusive range, negative positions counting from the end: `(start, length)`, or `None` where it is empty.
@@ -195,6 +207,7 @@ mod tests {
     fn cursors_are_unsigned() {
         assert_eq!(cursor(b"18446744073709551615"), Ok(u64::MAX));
         assert_eq!(cursor(b" 007"), Ok(7));
+        assert_eq!(cursor(b"-0"), Ok(0));
         for bad in ["", "-1", "18446744073709551616", "0x10", "1 ", "a"] {
             assert!(cursor(bad.as_bytes()).is_err(), "{bad:?}");
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::args::echoed;
 use super::spec::{Spec, flag};
 use super::{Args, Ctx, Failure};
 
@@ -57,7 +58,7 @@ impl Registry {
         }
         let Some(name) = args.get(1) else { return Err(Failure::wrong_arity(spec.name)) };
         let Some(sub) = Self::subcommand(spec, name) else {
-            let name = String::from_utf8_lossy(&name[..name.len().min(ECHO_BYTES_MAX)]).into_owned();
+            let name = echoed(&name[..name.len().min(ECHO_BYTES_MAX)]);
             return Err(Failure::new(format!(
                 "ERR unknown subcommand '{name}'. Try {} HELP.",
                 spec.name.to_ascii_uppercase()
@@ -72,14 +73,14 @@ impl Registry {
 }
 
 fn unknown_command(args: Args<'_>) -> Failure {
-    let name = String::from_utf8_lossy(&args[0][..args[0].len().min(ECHO_BYTES_MAX)]);
+    let name = echoed(&args[0][..args[0].len().min(ECHO_BYTES_MAX)]);
     let mut rest = String::new();
     for arg in &args[1..] {
         if rest.len() >= ECHO_BYTES_MAX {
             break;
         }
         let room = ECHO_BYTES_MAX - rest.len();
-        rest.push_str(&format!("'{}' ", String::from_utf8_lossy(&arg[..arg.len().min(room)])));
+        rest.push_str(&format!("'{}' ", echoed(&arg[..arg.len().min(room)])));
     }
     Failure::new(format!("ERR unknown command '{name}', with args beginning with: {rest}"))
 }

@@ -131,6 +131,8 @@ impl<'a> Entry<'a> {
 
     /// Replaces or inserts the record.
     pub fn put(&mut self, draft: Draft<'_>, effect: Effect<'_>) {
+        // A replay that finds the expired value must not apply a partial write to it.
+        self.settle();
         let access = eviction::initial_access(self.record(), self.op);
         let record = OwnedRecord::new(self.key, &draft, version::next(), access);
         self.append(&effect, draft.expire_at, draft.flags, &draft.value);

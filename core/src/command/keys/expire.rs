@@ -1,7 +1,7 @@
 //! The EXPIRE family, the TTL family, and PERSIST.
 
 use crate::clock::UnixMillis;
-use crate::command::args::{TimeBase, TimeForm, TimeUnit, is_word};
+use crate::command::args::{TimeBase, TimeForm, TimeUnit, echoed, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::record::{Draft, Effect, NewValue, Record};
 use crate::transaction::Entry;
@@ -52,7 +52,7 @@ impl Conditions {
                 w if is_word(w, "GT") => &mut conditions.greater,
                 w if is_word(w, "LT") => &mut conditions.less,
                 _ => {
-                    let word = String::from_utf8_lossy(word);
+                    let word = echoed(word);
                     return Err(Failure::new(format!("ERR Unsupported option {word}")));
                 }
             };

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::command::args::{cursor, integer, is_word};
+use crate::command::args::{cursor, echoed, integer, is_word};
 use crate::command::glob::Glob;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::record::{Kind, Record};
@@ -91,7 +91,7 @@ fn kind_of_name(name: &[u8]) -> Result<Kind, Failure> {
     [Kind::String, Kind::List, Kind::Set, Kind::SortedSet, Kind::Hash, Kind::Stream]
         .into_iter()
         .find(|kind| is_word(name, kind.name()))
-        .ok_or_else(|| Failure::new(format!("ERR unknown type name '{}'", String::from_utf8_lossy(name))))
+        .ok_or_else(|| Failure::new(format!("ERR unknown type name '{}'", echoed(name))))
 }
 
 /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`

@@ -32,8 +32,9 @@ fn check_mode(args: Args<'_>) -> Outcome {
 pub(super) fn swapdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const BAD_FIRST: Failure = Failure::text("ERR invalid first DB index");
     const BAD_SECOND: Failure = Failure::text("ERR invalid second DB index");
-    let first = canonical_integer(args[1]).ok_or(BAD_FIRST)?;
-    let second = canonical_integer(args[2]).ok_or(BAD_SECOND)?;
+    let number = |text| canonical_integer(text).and_then(|index| i32::try_from(index).ok());
+    let first = number(args[1]).ok_or(BAD_FIRST)?;
+    let second = number(args[2]).ok_or(BAD_SECOND)?;
     let (first, second) = (database_of(first)?, database_of(second)?);
     if first != second {
         ctx.engine.swap(first, second);
