@@ -33,3 +33,35 @@ pub const WORKERS_MAX: usize = 128;
 
 /// Distinct error codes that INFO errorstats tells apart, as in Redis.
 pub const ERROR_KINDS_MAX: usize = 128;
+
+// Configuration.
+
+/// Number of databases, which the engine fixes.
+pub const DATABASES: usize = polycache_core::limits::DATABASES;
+
+/// Bytes of one configuration file, and of what stands on standard input.
+pub const CONFIG_FILE_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of one line of a configuration file.
+pub const CONFIG_LINE_BYTES_MAX: usize = 64 << 10;
+
+/// Files included by files included ...: ends circles.
+pub const INCLUDE_DEPTH_MAX: usize = 16;
+
+/// Files read in all: ends trees of files that include each other many times.
+pub const INCLUDED_FILES_MAX: usize = 256;
+
+/// Save points in one value.
+pub const SAVE_POINTS_MAX: usize = 64;
+
+/// Renamed commands.
+pub const RENAMES_MAX: usize = 1024;
+
+/// Addresses to listen on, Redis' bound.
+pub const BIND_ADDRESSES_MAX: usize = 16;
+
+/// Percentiles that INFO latencystats shows.
+pub const PERCENTILES_MAX: usize = 32;
+
+/// Bytes of the password: Redis' bound for authentication.
+pub const PASSWORD_BYTES_MAX: usize = 512;

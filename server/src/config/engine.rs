@@ -1,0 +1,52 @@
+//! What the settings mean for the engine.
+
+use std::path::PathBuf;
+
+use polycache_core::config::EngineConfig;
+use polycache_core::engine::Engine;
+
+use super::live::Refusal;
+use super::table::Settings;
+
+/// Values from this many bytes are compressed in snapshots when `rdbcompression` is on.
+const COMPRESS_MIN_BYTES: usize = 4096;
+
+impl Settings {
+    /// How to open the engine.
+    pub fn to_engine_config(&self) -> EngineConfig {
+        EngineConfig {
+            dir: Some(PathBuf::from(&self.dir)),
+            databases: usize::from(self.databases),
+            append_only: self.append_only,
+            fsync: self.append_fsync,
+            aof_io: self.aof_io,
+            aof_base_format: self.aof_base_format,
+            append_filename: self.append_filename.clone(),
+            append_dirname: self.append_dirname.clone(),
+            aof_load_truncated: self.aof_load_truncated,
+            aof_rewrite_percentage: self.auto_aof_rewrite_percentage,
+            aof_rewrite_min_bytes: self.auto_aof_rewrite_min_size,
+            snapshot_filename: self.db_filename.clone(),
+            snapshot_compress_min_bytes: if self.rdb_compression { COMPRESS_MIN_BYTES } else { 0 },
+            save_points: self.save.iter().map(|point| (point.seconds, point.changes)).collect(),
+            maxmemory: self.maxmemory,
+            policy: self.maxmemory_policy,
+            samples: self.maxmemory_samples,
+            lfu_log_factor: self.lfu_log_factor,
+            lfu_decay_time: self.lfu_decay_time,
+            ..EngineConfig::default()
+        }
+    }
+}
+
+/// Applies changed settings to a running engine; a hook of [`super::Live`].
+pub fn apply(engine: &Engine, old: &Settings, new: &Settings) -> Result<(), Refusal> {
+    let tuning = engine.tuning();
+    tuning.set_maxmemory(new.maxmemory);
+    tuning.set_policy(new.maxmemory_policy);
+    tuning.set_samples(new.maxmemory_samples);
+    tuning.set_lfu_log_factor(new.lfu_log_factor);
+    tuning.set_lfu_decay_time(new.lfu_decay_time);
+    let _ = old;
+    Ok(())
+}

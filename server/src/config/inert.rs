@@ -1,0 +1,242 @@
+//! Settings without effect: names that configuration files and tools of Redis and Valkey carry.
+//!
+//! They are accepted, checked, shown by CONFIG GET and kept by CONFIG REWRITE, so that an existing file works. The
+//! server logs which of them a file changes. *Pinned* ones guard a feature that is missing: a file that relies on it
+//! is refused with the reason, as silence would mislead.
+
+use super::table::{MUTABLE, Place, SENSITIVE, Setting};
+use super::value::Kind;
+
+const NO_REPLICATION: &str = "replication is not supported yet";
+const NO_CLUSTER: &str = "the cluster is not supported yet";
+const NO_TLS: &str = "TLS is not supported yet";
+const NO_ACL: &str = "access control lists are not supported yet; use requirepass";
+
+const COUNT: Kind = Kind::Integer { min: 0, max: i64::MAX };
+const NUMBER: Kind = Kind::Integer { min: i64::MIN, max: i64::MAX };
+const BYTES: Kind = Kind::Memory { min: 0, max: i64::MAX };
+
+/// One name without effect.
+pub struct Row {
+    pub name: &'static str,
+    aliases: &'static [&'static str],
+    kind: Kind,
+    default: &'static str,
+    pinned: Option<&'static str>,
+}
+
+const fn row(name: &'static str, aliases: &'static [&'static str], kind: Kind, default: &'static str) -> Row {
+    Row { name, aliases, kind, default, pinned: None }
+}
+
+impl Row {
+    /// Refuses any value but the default.
+    const fn pinned(self, reason: &'static str) -> Row {
+        Row { pinned: Some(reason), ..self }
+    }
+
+    /// The row in the form of the table of all settings.
+    pub fn setting(&self) -> Setting {
+        let secret = self.name.ends_with("auth") || self.name.ends_with("-pass");
+        Setting {
+            name: self.name,
+            aliases: self.aliases,
+            kind: self.kind,
+            default: self.default,
+            flags: if secret { SENSITIVE } else { MUTABLE },
+            about: self.pinned.unwrap_or("Accepted for compatibility; no effect."),
+            place: self.pinned.map_or(Place::Inert, Place::Pinned),
+        }
+    }
+}
+
+/// Directives that are refused whatever their value, with the reason.
+pub const REFUSED: &[(&str, &str)] = &[
+    ("user", NO_ACL),
+    ("loadmodule", "modules are not supported"),
+    ("module-load", "modules are not supported"),
+];
+
+/// The names without effect.
+pub static ROWS: &[Row] = &[
+    // The process and its log.
+    row("daemonize", &[], Kind::Bool, "no"),
+    row("supervised", &[], Kind::Choice(&["upstart", "systemd", "auto", "no"]), "no"),
+    row("always-show-logo", &[], Kind::Bool, "no"),
+    row("set-proc-title", &[], Kind::Bool, "yes"),
+    row("proc-title-template", &[], Kind::Text, "{title} {listen-addr} {server-mode}"),
+    row("locale-collate", &[], Kind::Text, ""),
+    row("syslog-enabled", &[], Kind::Bool, "no"),
+    row("syslog-ident", &[], Kind::Text, "polycache"),
+    row("syslog-facility", &[], Kind::Text, "local0"),
+    row("crash-log-enabled", &[], Kind::Bool, "yes"),
+    row("crash-memcheck-enabled", &[], Kind::Bool, "yes"),
+    row("hide-user-data-from-log", &[], Kind::Bool, "yes"),
+    row("log-format", &[], Kind::Choice(&["legacy", "logfmt"]), "legacy"),
+    row("log-timestamp-format", &[], Kind::Choice(&["legacy", "iso8601", "milliseconds"]), "legacy"),
+    row("disable-thp", &[], Kind::Bool, "yes"),
+    row("oom-score-adj", &[], Kind::Choice(&["no", "yes", "relative", "absolute"]), "no"),
+    row("oom-score-adj-values", &[], Kind::Words, "0 200 800"),
+    row("ignore-warnings", &[], Kind::Words, ""),
+    row("hz", &[], NUMBER, "10"),
+    row("dynamic-hz", &[], Kind::Bool, "yes"),
+    row("server-cpulist", &["server_cpulist"], Kind::Text, ""),
+    row("bio-cpulist", &["bio_cpulist"], Kind::Text, ""),
+    row("aof-rewrite-cpulist", &["aof_rewrite_cpulist"], Kind::Text, ""),
+    row("bgsave-cpulist", &["bgsave_cpulist"], Kind::Text, ""),
+    row("jemalloc-bg-thread", &[], Kind::Bool, "yes"),
+    row("availability-zone", &[], Kind::Text, ""),
+    row("extended-redis-compatibility", &[], Kind::Bool, "no"),
+    row("import-mode", &[], Kind::Bool, "no"),
+    row("hash-seed", &[], Kind::Text, ""),
+    // Connections.
+    row("bind-source-addr", &[], Kind::Text, ""),
+    row("unixsocketgroup", &[], Kind::Text, ""),
+    row("socket-mark-id", &[], NUMBER, "0"),
+    row("mptcp", &[], Kind::Bool, "no"),
+    row("max-new-connections-per-cycle", &[], COUNT, "10"),
+    row("max-new-tls-connections-per-cycle", &[], COUNT, "1"),
+    row("maxmemory-clients", &[], Kind::Text, "0"),
+    row("io-threads-do-reads", &[], Kind::Bool, "no"),
+    row("events-per-io-thread", &[], COUNT, "2"),
+    row("prefetch-batch-max-size", &[], COUNT, "16"),
+    row("tracking-table-max-keys", &[], COUNT, "1000000"),
+    row("acl-pubsub-default", &[], Kind::Choice(&["allchannels", "resetchannels"]), "resetchannels"),
+    row("acllog-max-len", &[], COUNT, "128"),
+    // Memory and expiry: freeing never waits here, whatever these say.
+    row("lazyfree-lazy-eviction", &[], Kind::Bool, "yes"),
+    row("lazyfree-lazy-expire", &[], Kind::Bool, "yes"),
+    row("lazyfree-lazy-server-del", &[], Kind::Bool, "yes"),
+    row("lazyfree-lazy-user-del", &[], Kind::Bool, "yes"),
+    row("lazyfree-lazy-user-flush", &[], Kind::Bool, "yes"),
+    row("active-expire-effort", &[], COUNT, "1"),
+    row("activerehashing", &[], Kind::Bool, "yes"),
+    row("maxmemory-eviction-tenacity", &[], COUNT, "10"),
+    row("activedefrag", &[], Kind::Bool, "no"),
+    row("active-defrag-cycle-max", &[], COUNT, "25"),
+    row("active-defrag-cycle-min", &[], COUNT, "1"),
+    row("active-defrag-cycle-us", &[], COUNT, "500"),
+    row("active-defrag-ignore-bytes", &[], BYTES, "100mb"),
+    row("active-defrag-max-scan-fields", &[], COUNT, "1000"),
+    row("active-defrag-threshold-lower", &[], COUNT, "10"),
+    row("active-defrag-threshold-upper", &[], COUNT, "100"),
+    // Persistence: there is no fork, checksums are always on, and aof-base-format decides about the base file.
+    row("aof-use-rdb-preamble", &[], Kind::Bool, "yes"),
+    row("aof-rewrite-incremental-fsync", &[], Kind::Bool, "yes"),
+    row("aof-timestamp-enabled", &[], Kind::Bool, "no"),
+    row("no-appendfsync-on-rewrite", &[], Kind::Bool, "no"),
+    row("rdbchecksum", &[], Kind::Bool, "yes"),
+    row("rdb-save-incremental-fsync", &[], Kind::Bool, "yes"),
+    row("rdb-del-sync-files", &[], Kind::Bool, "no"),
+    row("rdb-version-check", &[], Kind::Choice(&["strict", "relaxed"]), "strict"),
+    row("sanitize-dump-payload", &[], Kind::Choice(&["no", "yes", "clients"]), "no"),
+    // Encodings of types that are not stored yet, and their commands.
+    row("hash-max-listpack-entries", &["hash-max-ziplist-entries"], NUMBER, "512"),
+    row("hash-max-listpack-value", &["hash-max-ziplist-value"], NUMBER, "64"),
+    row("list-max-listpack-size", &["list-max-ziplist-size"], NUMBER, "-2"),
+    row("list-compress-depth", &[], COUNT, "0"),
+    row("set-max-intset-entries", &[], NUMBER, "512"),
+    row("set-max-listpack-entries", &[], NUMBER, "128"),
+    row("set-max-listpack-value", &[], NUMBER, "64"),
+    row("zset-max-listpack-entries", &["zset-max-ziplist-entries"], NUMBER, "128"),
+    row("zset-max-listpack-value", &["zset-max-ziplist-value"], NUMBER, "64"),
+    row("hll-sparse-max-bytes", &[], BYTES, "3000"),
+    row("stream-node-max-bytes", &[], BYTES, "4096"),
+    row("stream-node-max-entries", &[], COUNT, "100"),
+    row("notify-keyspace-events", &[], Kind::Text, ""),
+    row("busy-reply-threshold", &["lua-time-limit"], COUNT, "5000"),
+    // Statistics.
+    row("latency-monitor-threshold", &[], COUNT, "0"),
+    row("commandlog-request-larger-than", &[], NUMBER, "1048576"),
+    row("commandlog-large-request-max-len", &[], COUNT, "128"),
+    row("commandlog-reply-larger-than", &[], NUMBER, "1048576"),
+    row("commandlog-large-reply-max-len", &[], COUNT, "128"),
+    // Replication.
+    row("replicaof", &["slaveof"], Kind::Words, "").pinned(NO_REPLICATION),
+    row("primaryauth", &["masterauth"], Kind::Text, ""),
+    row("primaryuser", &["masteruser"], Kind::Text, ""),
+    row("replica-read-only", &["slave-read-only"], Kind::Bool, "yes"),
+    row("replica-serve-stale-data", &["slave-serve-stale-data"], Kind::Bool, "yes"),
+    row("replica-priority", &["slave-priority"], COUNT, "100"),
+    row("replica-lazy-flush", &["slave-lazy-flush"], Kind::Bool, "yes"),
+    row("replica-ignore-maxmemory", &["slave-ignore-maxmemory"], Kind::Bool, "yes"),
+    row("replica-ignore-disk-write-errors", &[], Kind::Bool, "no"),
+    row("replica-announce-ip", &["slave-announce-ip"], Kind::Text, ""),
+    row("replica-announce-port", &["slave-announce-port"], COUNT, "0"),
+    row("replica-announced", &[], Kind::Bool, "yes"),
+    row("min-replicas-to-write", &["min-slaves-to-write"], COUNT, "0").pinned(NO_REPLICATION),
+    row("min-replicas-max-lag", &["min-slaves-max-lag"], COUNT, "10"),
+    row("repl-disable-tcp-nodelay", &[], Kind::Bool, "no"),
+    row(
+        "repl-diskless-load",
+        &[],
+        Kind::Choice(&["disabled", "on-empty-db", "swapdb", "flush-before-load"]),
+        "disabled",
+    ),
+    row("repl-diskless-sync", &[], Kind::Bool, "yes"),
+    row("repl-diskless-sync-delay", &[], COUNT, "5"),
+    row("repl-diskless-sync-max-replicas", &[], COUNT, "0"),
+    row("repl-backlog-size", &[], BYTES, "10mb"),
+    row("repl-backlog-ttl", &[], COUNT, "3600"),
+    row("repl-ping-replica-period", &["repl-ping-slave-period"], COUNT, "10"),
+    row("repl-timeout", &[], COUNT, "60"),
+    row("repl-mptcp", &[], Kind::Bool, "no"),
+    row("dual-channel-replication-enabled", &[], Kind::Bool, "no"),
+    row("propagation-error-behavior", &[], Kind::Choice(&["ignore", "panic", "panic-on-replicas"]), "ignore"),
+    // Cluster.
+    row("cluster-enabled", &[], Kind::Bool, "no").pinned(NO_CLUSTER),
+    row("cluster-config-file", &[], Kind::Text, "nodes.conf"),
+    row("cluster-config-save-behavior", &[], Kind::Choice(&["sync", "best-effort"]), "sync"),
+    row("cluster-node-timeout", &[], COUNT, "15000"),
+    row("cluster-databases", &[], COUNT, "1"),
+    row("cluster-require-full-coverage", &[], Kind::Bool, "yes"),
+    row("cluster-allow-reads-when-down", &[], Kind::Bool, "no"),
+    row("cluster-allow-pubsubshard-when-down", &[], Kind::Bool, "yes"),
+    row("cluster-allow-replica-migration", &[], Kind::Bool, "yes"),
+    row("cluster-migration-barrier", &[], COUNT, "1"),
+    row("cluster-replica-validity-factor", &["cluster-slave-validity-factor"], COUNT, "10"),
+    row("cluster-replica-no-failover", &["cluster-slave-no-failover"], Kind::Bool, "no"),
+    row("cluster-port", &[], COUNT, "0"),
+    row("cluster-announce-port", &[], COUNT, "0"),
+    row("cluster-announce-bus-port", &[], COUNT, "0"),
+    row("cluster-announce-tls-port", &[], COUNT, "0"),
+    row("cluster-announce-client-port", &[], COUNT, "0"),
+    row("cluster-announce-client-tls-port", &[], COUNT, "0"),
+    row("cluster-announce-ip", &[], Kind::Text, ""),
+    row("cluster-announce-client-ipv4", &[], Kind::Text, ""),
+    row("cluster-announce-client-ipv6", &[], Kind::Text, ""),
+    row("cluster-announce-hostname", &[], Kind::Text, ""),
+    row("cluster-announce-human-nodename", &[], Kind::Text, ""),
+    row("cluster-preferred-endpoint-type", &[], Kind::Choice(&["ip", "hostname", "unknown-endpoint"]), "ip"),
+    row("cluster-link-sendbuf-limit", &[], BYTES, "0"),
+    row("cluster-manual-failover-timeout", &[], COUNT, "5000"),
+    row("cluster-blacklist-ttl", &[], COUNT, "60"),
+    row("cluster-slot-migration-log-max-len", &[], COUNT, "1000"),
+    row("cluster-slot-stats-enabled", &[], Kind::Bool, "no"),
+    row("slot-migration-max-failover-repl-bytes", &[], BYTES, "0"),
+    // Security.
+    row("tls-port", &[], COUNT, "0").pinned(NO_TLS),
+    row("tls-cluster", &[], Kind::Bool, "no").pinned(NO_TLS),
+    row("tls-replication", &[], Kind::Bool, "no").pinned(NO_TLS),
+    row("tls-cert-file", &[], Kind::Text, ""),
+    row("tls-key-file", &[], Kind::Text, ""),
+    row("tls-key-file-pass", &[], Kind::Text, ""),
+    row("tls-client-cert-file", &[], Kind::Text, ""),
+    row("tls-client-key-file", &[], Kind::Text, ""),
+    row("tls-client-key-file-pass", &[], Kind::Text, ""),
+    row("tls-dh-params-file", &[], Kind::Text, ""),
+    row("tls-ca-cert-file", &[], Kind::Text, ""),
+    row("tls-ca-cert-dir", &[], Kind::Text, ""),
+    row("tls-auth-clients", &[], Kind::Choice(&["no", "yes", "optional"]), "yes"),
+    row("tls-auth-clients-user", &[], Kind::Text, "off"),
+    row("tls-protocols", &[], Kind::Text, ""),
+    row("tls-ciphers", &[], Kind::Text, ""),
+    row("tls-ciphersuites", &[], Kind::Text, ""),
+    row("tls-prefer-server-ciphers", &[], Kind::Bool, "no"),
+    row("tls-session-caching", &[], Kind::Bool, "yes"),
+    row("tls-session-cache-size", &[], COUNT, "20480"),
+    row("tls-session-cache-timeout", &[], COUNT, "300"),
+    row("tls-auto-reload-interval", &[], COUNT, "0"),
+    row("aclfile", &[], Kind::Text, "").pinned(NO_ACL),
+    row("enable-module-command", &[], Kind::Choice(&["no", "yes", "local"]), "no"),
+];
