@@ -57,7 +57,9 @@ fn many_at_once() {
     let pairs: [(&[u8], &[u8]); 3] = [(b"a", b"1"), (b"b", b"2"), (b"a", b"3")];
     cache.set_many(&pairs, Expire::Never).unwrap().wait().unwrap();
     let mut seen = Vec::new();
-    cache.get_many(&[b"b", b"none", b"a"], |index, value| seen.push((index, value.map(|v| v.to_vec())))).unwrap();
+    cache
+        .get_many(&[b"b", b"none", b"a"], |index, value| seen.push((index, value.map(|v| v.to_vec()))))
+        .unwrap();
     assert_eq!(seen, [(0, Some(b"2".to_vec())), (1, None), (2, Some(b"3".to_vec()))]);
     cache.get_many(&[], |_, _| unreachable!()).unwrap();
     cache.set_many(&[], Expire::Never).unwrap().wait().unwrap();

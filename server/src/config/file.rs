@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use polycache_core::command::glob::Glob;
+
 use super::error::{ConfigError, Origin};
 use super::words;
 use crate::limits;
@@ -36,9 +38,24 @@ impl Files for Disk {
         Ok(bytes)
     }
 
+    /// A pattern may have wildcards in its last part, as in `/etc/polycache.d/*.conf`.
     fn expand(&mut self, pattern: &str) -> Vec<PathBuf> {
         let path = Path::new(pattern);
-        vec![path.to_owned()]
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if !name.contains(['*', '?', '[']) {
+            return vec![path.to_owned()];
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|file| {
+                file.file_name().is_some_and(|own| Glob::new(name.as_bytes()).matches(own.as_encoded_bytes()))
+            })
+            .collect();
+        found.sort();
+        found
     }
 }
 
@@ -180,10 +197,7 @@ mod tests {
         };
         file("b.inc", "port 2\n");
         file("c.inc", "port 3\n");
-        let main = file(
-            "main.conf",
-            &format!("port 1\ninclude {0}/b.inc\ninclude {0}/c.inc\n", folder.path().display()),
-        );
+        let main = file("main.conf", &format!("port 1\ninclude {0}/*.inc\n", folder.path().display()));
         let ports: Vec<String> =
             read(&main, &mut Disk).unwrap().into_iter().map(|one| one.words[0].clone()).collect();
         assert_eq!(ports, ["1", "2", "3"]);

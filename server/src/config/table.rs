@@ -137,7 +137,8 @@ macro_rules! settings {
         pub struct Settings {
             $(#[doc = $about] pub $field: $type,)+
             /// Values of the settings without effect, in the order of their table; `None` is the default.
-            pub(super) inert: Vec<Option<Value>>,
+            #[doc(hidden)]
+            pub inert: Vec<Option<Value>>,
         }
 
         static EFFECTIVE: &[Setting] = &[$(Setting {
