@@ -43,6 +43,13 @@ impl Live {
         }
     }
 
+    /// Puts other settings in force without asking the hooks: for who sets up a server that does not serve yet.
+    pub fn replace(&self, settings: Settings) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        // ORDERING: pairs with the Acquire load in `Live::generation`.
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
     /// Names the configuration file that the settings came from; only the first call counts.
     pub fn set_file(&self, file: &Path) {
         // The path must keep its meaning should the process change its directory.
@@ -111,9 +118,7 @@ impl Live {
                 found.iter().find(|(setting, ..)| setting.name == refusal.setting).map(|(_, name, _)| *name);
             return Err(failed(name.unwrap_or(refusal.setting.as_bytes()), &refusal.reason));
         }
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
-        // ORDERING: pairs with the Acquire load in `Live::generation`.
-        self.generation.fetch_add(1, Ordering::Release);
+        self.replace(new);
         Ok(())
     }
 }
