@@ -12,3 +12,5 @@ mod session;
 mod string;
 #[path = "commands/table.rs"]
 mod table;
+#[path = "commands/threads.rs"]
+mod threads;

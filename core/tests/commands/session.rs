@@ -19,6 +19,15 @@ impl Connection {
         }
     }
 
+    /// Another connection to the same engine.
+    pub fn share(&self) -> Connection {
+        Connection {
+            engine: self.engine.clone(),
+            session: Session::default(),
+            registry: Registry::new(&TABLES),
+        }
+    }
+
     /// Carries out one command and gives its reply.
     pub fn call(&mut self, args: &[&[u8]]) -> Value {
         let op = self.engine.begin();
