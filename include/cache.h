@@ -24,10 +24,16 @@
 
 #include <stddef.h>
 #include <stdint.h>
-/* Initialises a cache_config or a cache_set_options: all other members zero, which is the default of each. */
+/* Initialises a cache_config, cache_set_options or cache_stats_t: all other members zero, the default of each. */
+#ifdef __cplusplus
 #define CACHE_CONFIG_INIT { sizeof(cache_config) }
 #define CACHE_SET_OPTIONS_INIT { sizeof(cache_set_options) }
 #define CACHE_STATS_INIT { sizeof(cache_stats_t) }
+#else
+#define CACHE_CONFIG_INIT { .struct_size = sizeof(cache_config) }
+#define CACHE_SET_OPTIONS_INIT { .struct_size = sizeof(cache_set_options) }
+#define CACHE_STATS_INIT { .struct_size = sizeof(cache_stats_t) }
+#endif
 
 // Write only if the key does not exist yet.
 #define CACHE_IF_ABSENT 1
