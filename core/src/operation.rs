@@ -89,6 +89,12 @@ impl<'a> Operation<'a> {
         self.engine.index(db, &self.pin)
     }
 
+    /// Asks the processor for what coming work on `keys` will read: worth it from two keys on.
+    #[inline]
+    pub fn look_ahead(&self, db: DbIndex, keys: &[&[u8]]) {
+        self.index(db).look_ahead(keys, &self.pin);
+    }
+
     /// The live record of `key`: expired ones are absent. Counts a hit or miss and touches the record unless `quiet`.
     #[inline]
     pub fn read(

@@ -8,6 +8,7 @@
 //! - An empty slot is filled only under the latch of its chain.
 //! - A slot's key changes only by way of being empty.
 
+mod ahead;
 pub mod backing;
 pub mod bucket;
 pub mod cut;
@@ -17,6 +18,7 @@ pub mod scan;
 pub mod slot;
 pub mod table;
 
+pub use ahead::AHEAD_KEYS;
 pub use backing::{Backing, Damaged};
 pub use slot::Word;
 

@@ -22,6 +22,7 @@
 //!   are read and dropped without being buffered;
 //! - replies: a turn ends after [`crate::limits::TURN_OUTPUT_BYTES`], in the middle of a retrieval if need be.
 
+mod ahead;
 mod auth;
 mod binary;
 mod control;
@@ -111,10 +112,15 @@ impl codec::Codec for Codec {
             keys: 0,
         };
         let mut progress = Progress::default();
+        let mut ahead = 1;
         while progress.consumed < input.len() {
             if work.is_spent() {
                 progress.unfinished = true;
                 break;
+            }
+            // Not before the first command: mostly it is alone.
+            if progress.consumed >= ahead {
+                ahead = progress.consumed + ahead::commands(&work, &input[progress.consumed..]).max(1);
             }
             match self.step(&mut work, &input[progress.consumed..]) {
                 Step::Done(len) => progress.consumed += len,

@@ -7,11 +7,12 @@
 use polycache_core::command::Failure;
 use polycache_core::record::Record;
 
+use super::ahead;
 use super::detail::Event;
 use super::emit;
 use super::expiry::Expiry;
 use super::modify;
-use super::text::{KEY_BYTES_MAX, Retrieval};
+use super::text::{KEY_BYTES_MAX, Retrieval, word_len};
 use super::work::Work;
 use crate::stats::Counter;
 
@@ -30,18 +31,24 @@ pub enum Outcome {
 pub fn retrieve(work: &mut Work<'_>, retrieval: Retrieval, input: &[u8]) -> Outcome {
     let start = work.out.len();
     let mut at = 0;
+    let mut ahead = 1;
     loop {
+        // Not before the first key: mostly it is alone.
+        if at >= ahead {
+            ahead = at + ahead::keys(work, &input[at..]).max(1);
+        }
         while input.get(at) == Some(&b' ') {
             at += 1;
         }
         let rest = &input[at..];
         let window = &rest[..rest.len().min(KEY_BYTES_MAX + 2)];
-        let Some(len) = memchr::memchr3(b' ', b'\n', 0, window) else {
-            if window.len() > KEY_BYTES_MAX + 1 {
+        let len = word_len(window);
+        if len == window.len() {
+            if len > KEY_BYTES_MAX + 1 {
                 return refuse_long_key(work, start, rest, at);
             }
             return Outcome::Suspended(at);
-        };
+        }
         let end = rest[len];
         let mut key = &rest[..len];
         if end == b'\n'

@@ -34,6 +34,11 @@ impl<'a> Words<'a> {
     pub fn new(line: &'a [u8]) -> Words<'a> {
         Words { rest: line }
     }
+
+    /// Bytes of `line`, which this was made of, that the words so far take.
+    pub fn position(&self, line: &[u8]) -> usize {
+        line.len() - self.rest.len()
+    }
 }
 
 impl<'a> Iterator for Words<'a> {
@@ -45,7 +50,7 @@ impl<'a> Iterator for Words<'a> {
         while let [b' ', tail @ ..] = rest {
             rest = tail;
         }
-        let len = rest.iter().position(|byte| matches!(byte, b' ' | 0)).unwrap_or(rest.len());
+        let len = word_len(rest);
         if len == 0 {
             // The end, or a NUL: what follows does not exist.
             self.rest = &[];
@@ -54,6 +59,35 @@ impl<'a> Iterator for Words<'a> {
         let (word, rest) = rest.split_at(len);
         self.rest = rest;
         Some(word)
+    }
+}
+
+/// Length of the word at the start of `bytes`: up to a space, a line feed, a NUL, or the end.
+#[inline]
+pub fn word_len(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut at = 0;
+    loop {
+        // Eight bytes at a time, up to the first that is not above a space. The borrow of the subtraction runs
+        // upwards only, so the lowest mark is right.
+        if let Some(chunk) = bytes[at..].first_chunk() {
+            let word = u64::from_le_bytes(*chunk);
+            let low = word.wrapping_sub(ONES * (b' ' as u64 + 1)) & !word & (ONES << 7);
+            if low == 0 {
+                at += 8;
+                continue;
+            }
+            at += low.trailing_zeros() as usize / 8;
+        } else {
+            match bytes[at..].iter().position(|byte| *byte <= b' ') {
+                Some(offset) => at += offset,
+                None => return bytes.len(),
+            }
+        }
+        if matches!(bytes[at], b' ' | b'\n' | 0) {
+            return at;
+        }
+        at += 1;
     }
 }
 
@@ -218,11 +252,11 @@ fn parse_words(line: &[u8]) -> Request<'_> {
 pub fn retrieval(line: &[u8]) -> Result<(Retrieval, usize), Line> {
     let mut words = Words::new(line);
     let name = words.next().unwrap_or_default();
-    let mut keys = line.len() - words.rest.len();
+    let mut keys = words.position(line);
     let first = words.next().ok_or(emit::ERROR)?;
     let touch = match name {
         b"gat" | b"gats" => {
-            keys = line.len() - words.rest.len();
+            keys = words.position(line);
             Some(number::signed(first).ok_or(emit::BAD_EXPTIME)?)
         }
         _ => None,
@@ -304,6 +338,22 @@ mod tests {
     fn words_end_at_spaces_and_the_line_at_a_nul() {
         let words: Vec<_> = Words::new(b"  get a  b\tc \x00 d").collect();
         assert_eq!(words, [&b"get"[..], b"a", b"b\tc"]);
+    }
+
+    #[test]
+    fn words_of_any_length_and_bytes_end_where_they_should() {
+        for len in 0..40 {
+            for end in [b' ', b'\n', 0] {
+                for filler in [b'a', b'!', 0x7f, 0x80, 0xff, b'\r', b'\t', 1] {
+                    let mut bytes = vec![filler; len];
+                    assert_eq!(word_len(&bytes), len);
+                    bytes.push(end);
+                    assert_eq!(word_len(&bytes), len);
+                    bytes.extend_from_slice(b" a\n\0abcdefghijk");
+                    assert_eq!(word_len(&bytes), len);
+                }
+            }
+        }
     }
 
     #[test]

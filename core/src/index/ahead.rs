@@ -1,0 +1,49 @@
+//! Looking ahead: the cache misses of a batch of keys, taken at the same time instead of one after the other.
+//!
+//! Finding a key costs two misses that depend on each other, bucket and record. For a batch, all buckets are asked
+//! for first, then all records that the buckets point to; the commands that follow find both in the cache.
+
+use crossbeam_epoch::Guard;
+
+use super::slot::MAPPED;
+use super::table::bucket_of;
+use super::{Index, SLOTS, prefetch};
+
+/// Keys that are looked up at the same time: about as many misses as a core has under way.
+pub const AHEAD_KEYS: usize = 16;
+
+/// A record's header, a short key and a short value lie in so many bytes.
+const RECORD_BYTES: usize = 128;
+const CACHE_LINE_BYTES: usize = 64;
+
+impl Index {
+    /// Asks the processor for what work on `keys` will read. Changes nothing and waits for nothing.
+    pub fn look_ahead(&self, keys: &[&[u8]], _pin: &Guard) {
+        for keys in keys.chunks(AHEAD_KEYS) {
+            let mut hashes = [0; AHEAD_KEYS];
+            for (hash, key) in hashes.iter_mut().zip(keys) {
+                *hash = self.hash(key);
+                self.prefetch(*hash);
+            }
+            for hash in &hashes[..keys.len()] {
+                self.prefetch_record(*hash);
+            }
+        }
+    }
+
+    /// Asks for the record of a hash if its chain's first bucket has it.
+    #[inline]
+    fn prefetch_record(&self, hash: u64) {
+        let Some(head) = self.table.head(bucket_of(hash, self.table.size())) else { return };
+        for slot in 0..SLOTS {
+            let word = head.load(slot);
+            if word.has_tag_of(hash) && !word.has(MAPPED) && !word.is_empty() {
+                let address = std::ptr::without_provenance::<u8>(word.address() as usize);
+                for line in (0..RECORD_BYTES).step_by(CACHE_LINE_BYTES) {
+                    prefetch(address.wrapping_add(line));
+                }
+                return;
+            }
+        }
+    }
+}
