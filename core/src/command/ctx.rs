@@ -60,6 +60,11 @@ impl<'a> Ctx<'a> {
         Ok(self.op.read(self.session.db, key, touch)?)
     }
 
+    /// The live record of `key`; counts a hit or a miss, and leaves its access bits alone: EXISTS is no use of a key.
+    pub fn look(&self, key: &[u8]) -> Result<Option<Record<'a>>, Failure> {
+        Ok(self.op.read(self.session.db, key, Touch::Count)?)
+    }
+
     /// The live record of `key`, leaving statistics and access bits alone.
     pub fn peek(&self, key: &[u8]) -> Result<Option<Record<'a>>, Failure> {
         Ok(self.op.read(self.session.db, key, Touch::Quiet)?)

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::command::{Args, Ctx, Outcome};
+use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::engine::DbIndex;
 use crate::record::{Effect, Kind};
 
@@ -28,8 +28,8 @@ pub(super) fn unlink(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// `EXISTS key [key ...]`
 pub(super) fn exists(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let found = match args {
-        [_, key] => usize::from(ctx.peek(key)?.is_some()),
-        _ => ctx.read_many(&args[1..])?.iter().flatten().count(),
+        [_, key] => usize::from(ctx.look(key)?.is_some()),
+        _ => count_present(ctx, args, Access::Untouched)?,
     };
     ctx.reply.integer(found as i64);
     Ok(())
@@ -37,14 +37,29 @@ pub(super) fn exists(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// `TOUCH key [key ...]`
 pub(super) fn touch(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let found = ctx.read_many(&args[1..])?.iter().flatten().count();
+    let found = count_present(ctx, args, Access::Touched)?;
     ctx.reply.integer(found as i64);
     Ok(())
 }
 
+/// Whether counting keys is a use of them, whatever CLIENT NO-TOUCH says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Touched,
+    Untouched,
+}
+
+/// How many of the keys exist at one instant.
+fn count_present(ctx: &mut Ctx<'_>, args: Args<'_>, access: Access) -> Result<usize, Failure> {
+    let asked = std::mem::replace(&mut ctx.session.no_touch, access == Access::Untouched);
+    let records = ctx.read_many(&args[1..]);
+    ctx.session.no_touch = asked;
+    Ok(records?.iter().flatten().count())
+}
+
 /// `TYPE key`
 pub(super) fn type_of(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let kind = ctx.peek(args[1])?.map_or(Kind::Absent, |record| record.kind());
+    let kind = ctx.look(args[1])?.map_or(Kind::Absent, |record| record.kind());
     ctx.reply.status(kind.name());
     Ok(())
 }

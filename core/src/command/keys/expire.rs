@@ -156,7 +156,7 @@ pub(super) fn pexpiretime(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// Replies when a key expires: -2 for no key, -1 for never. Seconds are rounded.
 fn reply_expiry(ctx: &mut Ctx<'_>, args: Args<'_>, form: TimeForm) -> Outcome {
-    let reply = match ctx.peek(args[1])?.map(|record| record.expire_at()) {
+    let reply = match ctx.look(args[1])?.map(|record| record.expire_at()) {
         None => -2,
         Some(None) => -1,
         Some(Some(at)) => {
