@@ -47,11 +47,11 @@ impl Engine {
         let databases = std::array::from_fn(|_| AtomicPtr::new(fresh_index(&memory)));
         Engine(Arc::new(Shared {
             tuning: Tuning::new(&config),
-            config,
             databases,
             memory,
             gate: Gate::default(),
-            log: Log::new(),
+            log: Log::new(config.fsync),
+            config,
             stats: Stats::default(),
             sweep: Mutex::new(Sweep::default()),
             sweeper: OnceLock::new(),
@@ -191,7 +191,10 @@ impl Engine {
         if needs_memory && self.tuning().maxmemory() != 0 && !self.make_room() {
             return Err(Failure::OUT_OF_MEMORY);
         }
-        Ok(())
+        match self.log().refusal() {
+            None => Ok(()),
+            Some(failure) => Err(failure),
+        }
     }
 
     /// Removes expired keys for a while; returns how many. For engines whose maintenance is the caller's.

@@ -15,6 +15,11 @@ pub use shuttle::{
     thread,
 };
 
+/// Locks `mutex`. A panic of a former holder does not spread: what our locks guard is whole between any two statements.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
 /// Waits a little for another thread: spins at first, then gives up the processor.
 #[derive(Default)]
 pub struct Backoff {

@@ -3,6 +3,7 @@
 //! Format: `*<arguments>\r\n`, then `$<len>\r\n<bytes>\r\n` for each. memcached's flags of a key ride in an annotation
 //! line `#MC:<flags>\r\n` directly before its SET, which Redis skips.
 
+use super::order::Reservation;
 use crate::record::Str;
 
 /// The annotation that carries memcached flags to the SET behind it.
@@ -43,6 +44,12 @@ fn write_head(out: &mut impl Sink, mark: u8, number: u64) {
 /// Where an entry goes: the ring, or a buffer.
 pub trait Sink {
     fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Reservation<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.write(bytes);
+    }
 }
 
 impl Sink for Vec<u8> {

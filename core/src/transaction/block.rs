@@ -27,10 +27,11 @@ impl Block {
         self.effects += 1;
     }
 
+    /// In lower case, as the log writes it: replay knows by that who wrote a tail.
     fn select(&mut self, db: DbIndex) {
         let mut number = itoa::Buffer::new();
         let number = number.format(db).as_bytes();
-        encode_command(&mut self.bytes, &[b"SELECT".into(), number.into()]);
+        encode_command(&mut self.bytes, &[b"select".into(), number.into()]);
     }
 
     /// The database and the bytes of the log entry; `None` if nothing happened. The entry ends in the database that it
