@@ -12,8 +12,14 @@ use crate::record::{OwnedRecord, Record};
 /// Garbage that a thread keeps before it asks the collector to look; large values must not wait for a full bag.
 const GARBAGE_BYTES_MAX: usize = 256 * 1024;
 
+/// Pieces of garbage after which a thread asks the collector to look. A look frees at most 512 (8 bags of 64), and
+/// pinning alone makes it look only every 128 pins: threads that write more than 4 records under one pin, as
+/// pipelines do, would make garbage faster than it is freed. Half as many keep it ahead.
+const GARBAGE_PIECES_MAX: usize = 256;
+
 thread_local! {
-    static GARBAGE: Cell<usize> = const { Cell::new(0) };
+    /// Bytes and pieces since the last look.
+    static GARBAGE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
 /// Frees a record once no pinned thread can see it.
@@ -39,11 +45,12 @@ pub unsafe fn retire_bucket(pin: &Guard, bucket: NonNull<Bucket>) {
 }
 
 fn count(pin: &Guard, bytes: usize) {
-    let garbage = GARBAGE.get() + bytes;
-    if garbage > GARBAGE_BYTES_MAX {
-        GARBAGE.set(0);
+    let (all_bytes, pieces) = GARBAGE.get();
+    let (all_bytes, pieces) = (all_bytes + bytes, pieces + 1);
+    if all_bytes > GARBAGE_BYTES_MAX || pieces >= GARBAGE_PIECES_MAX {
+        GARBAGE.set((0, 0));
         pin.flush();
     } else {
-        GARBAGE.set(garbage);
+        GARBAGE.set((all_bytes, pieces));
     }
 }
