@@ -65,3 +65,13 @@ pub const PERCENTILES_MAX: usize = 32;
 
 /// Bytes of the password: Redis' bound for authentication.
 pub const PASSWORD_BYTES_MAX: usize = 512;
+
+/// How long a turn may take before the other connections of its thread get theirs.
+pub const TURN_TIME_US: u64 = 1000;
+
+/// Input of one connection is reserved at once up to so many bytes when a long argument is announced; beyond,
+/// the buffer doubles.
+pub const INPUT_RESERVE_BYTES_MAX: usize = 64 << 20;
+
+/// Buffers of a connection that grew beyond this are given back when they are empty.
+pub const IDLE_BUFFER_BYTES_MAX: usize = 64 << 10;

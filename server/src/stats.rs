@@ -117,6 +117,8 @@ pub struct ServerStats {
     index: command::Index,
     errors: Mutex<BTreeMap<String, u64>>,
     baseline: Mutex<command::Sums>,
+    /// Shards that no worker has.
+    free: Mutex<Vec<usize>>,
     pub ticks: Ticks,
     pub rates: Rates,
 }
@@ -133,9 +135,21 @@ impl ServerStats {
             index,
             errors: Mutex::default(),
             baseline,
+            free: Mutex::new((0..workers).rev().collect()),
             ticks: Ticks::start(),
             rates: Rates::default(),
         }
+    }
+
+    /// Takes a shard that nobody else counts in, for a worker thread; `None` while all are taken.
+    pub fn take_worker(&self) -> Option<usize> {
+        let mut free = self.free.lock().unwrap_or_else(|poison| poison.into_inner());
+        free.pop()
+    }
+
+    /// Gives a shard back that [`ServerStats::take_worker`] gave.
+    pub fn give_worker(&self, worker: usize) {
+        self.free.lock().unwrap_or_else(|poison| poison.into_inner()).push(worker);
     }
 
     /// The counters of worker thread `worker`, which alone may count in them.
@@ -146,6 +160,11 @@ impl ServerStats {
     /// The counters of everybody else.
     pub fn shared(&self) -> &Shard {
         &self.shards[self.shards.len() - 1]
+    }
+
+    /// The name of the command with these counters, `get` or `client|list`.
+    pub fn command_name(&self, command: CommandIndex) -> &str {
+        self.index.name(command)
     }
 
     /// The position of a command's counters.

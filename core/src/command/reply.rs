@@ -16,6 +16,8 @@ pub enum Protocol {
 /// booleans into 0 and 1, and verbatim strings into bulk strings, as Redis does.
 pub trait Reply {
     fn protocol(&self) -> Protocol;
+    /// Changes the dialect from here on (HELLO); sinks with only one ignore it.
+    fn switch(&mut self, _: Protocol) {}
     /// A simple string such as `OK`; never contains CR or LF.
     fn status(&mut self, text: &str);
     /// An error with its code, `ERR no such key`; a sink replaces CR and LF by spaces.

@@ -1,4 +1,15 @@
 //! What other threads may see of a client, for CLIENT LIST and CLIENT KILL.
+//!
+//! # Concurrency
+//! The thread that serves the client publishes figures after every turn with relaxed stores; others read them
+//! whenever they like. Names change rarely and stand behind a lock.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Instant;
+
+use polycache_core::command::Protocol;
 
 /// The way a client came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,4 +27,100 @@ pub struct Entry {
     pub addr: String,
     /// Our side.
     pub laddr: String,
+    /// The socket's descriptor; -1 for embedded handles.
+    pub fd: i32,
+    pub created: Instant,
+    pub figures: Figures,
+    texts: Mutex<Texts>,
+    killed: AtomicBool,
+    /// Wakes the connection's task.
+    waker: Mutex<Option<Waker>>,
+}
+
+/// Published by the thread that serves the client.
+#[derive(Default)]
+pub struct Figures {
+    /// In ticks of the statistics' clock.
+    pub last_active: AtomicU64,
+    pub db: AtomicU8,
+    /// 2 or 3.
+    pub protocol: AtomicU8,
+    pub no_evict: AtomicBool,
+    pub no_touch: AtomicBool,
+    /// Position of the last command's counters, plus one; 0: none yet.
+    pub command: AtomicUsize,
+    /// Bytes of input that wait.
+    pub input_bytes: AtomicUsize,
+    /// Capacity of the input buffer beyond them.
+    pub input_free: AtomicUsize,
+    /// Bytes of output that wait.
+    pub output_bytes: AtomicUsize,
+    pub net_input_bytes: AtomicU64,
+    pub net_output_bytes: AtomicU64,
+    pub commands: AtomicU64,
+}
+
+/// What a client says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    pub name: String,
+    pub lib_name: String,
+    pub lib_ver: String,
+}
+
+impl Entry {
+    pub(super) fn new(id: u64, face: Face, addr: String, laddr: String, fd: i32, now_ticks: u64) -> Entry {
+        let figures = Figures {
+            last_active: AtomicU64::new(now_ticks),
+            protocol: AtomicU8::new(2),
+            ..Figures::default()
+        };
+        Entry {
+            id,
+            face,
+            addr,
+            laddr,
+            fd,
+            created: Instant::now(),
+            figures,
+            texts: Mutex::default(),
+            killed: AtomicBool::new(false),
+            waker: Mutex::default(),
+        }
+    }
+
+    /// The client's name and library.
+    pub fn texts(&self) -> MutexGuard<'_, Texts> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the client's thread to close the connection.
+    pub fn kill(&self) {
+        self.killed.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Lets the connection look around.
+    pub fn wake(&self) {
+        if let Some(waker) = &*self.waker.lock().unwrap_or_else(PoisonError::into_inner) {
+            waker.wake_by_ref();
+        }
+    }
+
+    #[inline]
+    pub fn is_killed(&self) -> bool {
+        // ORDERING: whoever kills stores before it wakes the task; the wake-up carries the store with it.
+        self.killed.load(Ordering::Relaxed)
+    }
+
+    /// Whom [`Entry::kill`] wakes.
+    pub fn set_waker(&self, waker: &Waker) {
+        *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker.clone());
+    }
+
+    /// Publishes the dialect.
+    pub fn set_protocol(&self, protocol: Protocol) {
+        let number = if protocol == Protocol::Resp3 { 3 } else { 2 };
+        self.figures.protocol.store(number, Ordering::Relaxed); // ORDERING: a figure, see the module.
+    }
 }

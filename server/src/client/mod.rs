@@ -1,7 +1,15 @@
 //! Clients: what the server knows of a connection, or of an embedded handle.
 
 mod clients;
+mod commands;
 mod entry;
+mod filter;
+mod hello;
+mod kill;
+mod line;
+mod pause;
+mod settings;
+mod table;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -9,7 +17,9 @@ use std::sync::Arc;
 use polycache_core::command::{Host, Protocol};
 
 pub use clients::Clients;
-pub use entry::{Entry, Face};
+pub use entry::{Entry, Face, Figures, Texts};
+pub use pause::{Held, Pause};
+pub use table::COMMANDS;
 
 use crate::server::Server;
 

@@ -1,3 +1,19 @@
 //! Sockets: listeners, worker threads, and the loop that every connection runs, whatever protocol it speaks.
+//!
+//! *Concurrency:* each worker thread runs a current-thread runtime. The first one accepts; a connection lives on the
+//! worker that had the fewest when it came, and its commands run inline there.
 
+mod accept;
 pub mod codec;
+mod connection;
+mod durability;
+mod housekeeping;
+pub mod listen;
+mod refuse;
+mod socket;
+mod stream;
+mod turn;
+mod worker;
+
+pub use durability::wait_blocking;
+pub use worker::Workers;

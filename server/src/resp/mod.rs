@@ -1,1 +1,8 @@
 //! The Redis protocol: requests in, replies out.
+
+pub mod codec;
+pub mod emit;
+pub mod error;
+pub mod inline;
+mod lookup;
+pub mod parse;

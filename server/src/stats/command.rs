@@ -9,7 +9,7 @@ use super::{COUNTERS, Ticks};
 
 /// The position of a command's counters in every shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CommandIndex(pub(super) usize);
+pub struct CommandIndex(pub(crate) usize);
 
 /// One command's counters in one shard.
 #[derive(Default)]
@@ -87,6 +87,10 @@ impl Index {
 
     pub fn len(&self) -> usize {
         self.names.len()
+    }
+
+    pub fn name(&self, command: CommandIndex) -> &str {
+        &self.names[command.0]
     }
 
     /// Panics for a row that is not in the registry that the index was made from.

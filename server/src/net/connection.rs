@@ -1,0 +1,125 @@
+//! One connection, from accept to close: waits, takes its turns, waits for the disk and for the end of pauses.
+//!
+//! A connection at rest owns no buffers: input is read into its thread's buffer and moves to one of its own only
+//! while a command is incomplete; output likewise while it cannot be sent.
+
+use std::future::poll_fn;
+use std::os::fd::AsRawFd;
+use std::task::Poll;
+use std::time::Instant;
+
+use polycache_core::command::Session;
+use polycache_core::log::Lsn;
+
+use super::codec::Codec;
+use super::durability;
+use super::stream::Stream;
+use super::worker::Thread;
+use crate::client::Client;
+use crate::stats::Counter;
+
+/// The state of a connection.
+pub struct Connection<C> {
+    pub(super) stream: Stream,
+    pub(super) codec: C,
+    pub(super) client: Client,
+    pub(super) session: Session,
+    /// Input that is not carried out yet, from `consumed` on.
+    pub(super) input: Vec<u8>,
+    pub(super) consumed: usize,
+    /// The codec wants no call before so many bytes of input are there.
+    pub(super) wanted: usize,
+    /// The input may hold complete commands.
+    pub(super) unfinished: bool,
+    /// Output that is not sent yet, from `sent` on.
+    pub(super) output: Vec<u8>,
+    pub(super) sent: usize,
+    /// Close when the output is sent.
+    pub(super) closing: bool,
+    /// The peer sends no more.
+    pub(super) ended: bool,
+    /// Another connection of the thread comes first.
+    pub(super) owes_yield: bool,
+    /// Since when the output has been above its soft limit.
+    pub(super) above_soft_limit: Option<Instant>,
+}
+
+/// What a turn ended with.
+pub(super) enum Turned {
+    /// Commands were carried out; the log must be on the disk up to here before their replies leave.
+    Ran { durable: Option<Lsn>, paused: bool },
+    Close,
+}
+
+impl<C: Codec> Connection<C> {
+    pub fn new(stream: Stream, codec: C, client: Client) -> Connection<C> {
+        Connection {
+            stream,
+            codec,
+            client,
+            session: Session::default(),
+            input: Vec::new(),
+            consumed: 0,
+            wanted: 0,
+            unfinished: false,
+            output: Vec::new(),
+            sent: 0,
+            closing: false,
+            ended: false,
+            owes_yield: false,
+            above_soft_limit: None,
+        }
+    }
+
+    /// Serves the client until one side closes.
+    pub async fn run(mut self) {
+        let entry = self.client.entry.clone();
+        poll_fn(|cx| {
+            entry.set_waker(cx.waker());
+            Poll::Ready(())
+        })
+        .await;
+        loop {
+            match poll_fn(|cx| Thread::with(|thread| self.poll_turn(cx, thread))).await {
+                Turned::Close => break,
+                Turned::Ran { durable, paused } => {
+                    if let Some(lsn) = durable
+                        && let Err(error) = durability::wait(&self.client.server.engine, lsn).await
+                    {
+                        // The replies would acknowledge what is not on the disk.
+                        tracing::error!("closing client {}: {error}", self.client.id);
+                        break;
+                    }
+                    if paused && !entry.is_killed() {
+                        self.client.server.clients.pause.wait_a_little().await;
+                    }
+                }
+            }
+        }
+        tracing::trace!("client {} on descriptor {} is gone", self.client.id, self.stream.as_raw_fd());
+    }
+
+    /// Whether unsent output is above the limits of the client's class; counted and logged if so.
+    pub(super) fn exceeds_output_limit(&mut self, thread: &Thread) -> bool {
+        let pending = (self.output.len() - self.sent) as u64;
+        let limit = thread.settings.client_output_buffer_limit.normal;
+        let above_soft = limit.soft_bytes != 0 && pending > limit.soft_bytes;
+        if above_soft {
+            self.above_soft_limit.get_or_insert_with(Instant::now);
+        } else {
+            self.above_soft_limit = None;
+        }
+        let too_long =
+            self.above_soft_limit.is_some_and(|since| since.elapsed().as_secs() >= limit.soft_seconds);
+        let exceeds = too_long || (limit.hard_bytes != 0 && pending > limit.hard_bytes);
+        if exceeds {
+            thread.stats(&self.client.server).add(Counter::OutputBufferDisconnections, 1);
+            tracing::warn!(
+                "client {} ({}) is closed for overcoming of output buffer limits: {pending} bytes unread",
+                self.client.id,
+                self.client.entry.addr
+            );
+        }
+        exceeds
+    }
+}

@@ -1,0 +1,56 @@
+//! What happens now and then, on the first worker: rates are sampled, idle clients are closed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::client::Face;
+use crate::server::Server;
+
+/// Samples per second.
+const SAMPLES_PER_SECOND: u32 = 10;
+
+/// Runs as long as its worker does.
+pub async fn run(server: Arc<Server>) {
+    let mut interval = tokio::time::interval(Duration::from_secs(1) / SAMPLES_PER_SECOND);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for count in 0u32.. {
+        interval.tick().await;
+        server.stats.sample();
+        if count % SAMPLES_PER_SECOND == 0 {
+            close_idle(&server);
+            wake_stuck(&server);
+        }
+    }
+}
+
+/// Enforces `timeout`.
+fn close_idle(server: &Server) {
+    let timeout = server.settings.load().timeout;
+    if timeout == 0 || server.clients.pause.held().is_some() {
+        return;
+    }
+    let now = server.stats.ticks.now();
+    for entry in server.clients.list() {
+        let last = entry.figures.last_active.load(Ordering::Relaxed); // ORDERING: a figure.
+        let idle_us = server.stats.ticks.to_us(now.saturating_sub(last));
+        if entry.face == Face::Resp && idle_us > timeout.saturating_mul(1_000_000) {
+            tracing::debug!("closing idle client {} ({})", entry.id, entry.addr);
+            entry.kill();
+        }
+    }
+}
+
+/// Lets connections with unread output look at their limits: a soft limit may have run out while nothing moved.
+fn wake_stuck(server: &Server) {
+    let limit = server.settings.load().client_output_buffer_limit.normal;
+    if limit.soft_bytes == 0 {
+        return;
+    }
+    for entry in server.clients.list() {
+        // ORDERING: a figure.
+        if entry.figures.output_bytes.load(Ordering::Relaxed) as u64 > limit.soft_bytes {
+            entry.wake();
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Worker threads: each runs a runtime of its own and the connections that it was given.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::accept;
+use super::connection::Connection;
+use super::housekeeping;
+use super::listen::{Bound, Protocol};
+use super::socket;
+use super::stream::Accepted;
+use crate::client::{Client, Face};
+use crate::config::{Cached, Settings};
+use crate::limits::READ_BUFFER_BYTES;
+use crate::memcached;
+use crate::resp;
+use crate::server::Server;
+use crate::stats::{Counter, Shard};
+
+/// What a worker is told.
+enum Order {
+    Serve(Newcomer),
+    Stop,
+}
+
+/// A connection on its way to its worker.
+pub struct Newcomer {
+    pub stream: Accepted,
+    pub protocol: Protocol,
+    pub addr: String,
+    pub laddr: String,
+}
+
+/// One worker as others see it.
+struct Worker {
+    orders: UnboundedSender<Order>,
+    /// Connections that it serves.
+    load: Arc<AtomicUsize>,
+}
+
+/// The way to the workers.
+#[derive(Clone)]
+pub struct Dispatcher(Arc<[Worker]>);
+
+impl Dispatcher {
+    /// Gives a connection to the worker that has the fewest.
+    pub fn dispatch(&self, newcomer: Newcomer) {
+        // ORDERING: relaxed: a stale count makes the spread a little less even.
+        let worker = self.0.iter().min_by_key(|worker| worker.load.load(Ordering::Relaxed));
+        let Some(worker) = worker else { return };
+        worker.load.fetch_add(1, Ordering::Relaxed); // ORDERING: as above.
+        // A worker that stops needs no connections.
+        let _ = worker.orders.send(Order::Serve(newcomer));
+    }
+}
+
+/// The running worker threads of one server.
+pub struct Workers {
+    dispatcher: Dispatcher,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Starts the threads; the first one accepts on `listeners`.
+    pub fn start(server: &Arc<Server>, listeners: Vec<Bound>) -> io::Result<Workers> {
+        let (mut workers, mut seats) = (Vec::new(), Vec::new());
+        for _ in 0..server.workers {
+            let (sender, receiver) = unbounded_channel();
+            let load = Arc::new(AtomicUsize::new(0));
+            workers.push(Worker { orders: sender, load: load.clone() });
+            seats.push((receiver, load));
+        }
+        let mut running =
+            Workers { dispatcher: Dispatcher(workers.into()), threads: Vec::with_capacity(seats.len()) };
+        let mut listeners = Some(listeners);
+        for (number, (orders, load)) in seats.into_iter().enumerate() {
+            // The runtime is made here so that its failure is known here.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let (server, dispatcher) = (server.clone(), running.dispatcher.clone());
+            let listeners = listeners.take();
+            let thread = std::thread::Builder::new().name(format!("polycache-net-{number}")).spawn(move || {
+                let shard = server.stats.take_worker();
+                Thread::enter(&server, shard);
+                runtime.block_on(async {
+                    if let Some(listeners) = listeners {
+                        accept::spawn(&server, listeners, &dispatcher);
+                        tokio::spawn(housekeeping::run(server.clone()));
+                    }
+                    serve(&server, orders, &load).await;
+                });
+                // Connections end here, before their counters go to somebody else.
+                drop(runtime);
+                Thread::leave();
+                if let Some(shard) = shard {
+                    server.stats.give_worker(shard);
+                }
+            })?;
+            running.threads.push(thread);
+        }
+        Ok(running)
+    }
+
+    /// Closes listeners and connections and joins the threads.
+    pub fn stop(&mut self) {
+        for worker in self.dispatcher.0.iter() {
+            let _ = worker.orders.send(Order::Stop);
+        }
+        for thread in self.threads.drain(..) {
+            if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
+                tracing::error!("a worker thread panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Takes orders until told to stop.
+async fn serve(server: &Arc<Server>, mut orders: UnboundedReceiver<Order>, load: &Arc<AtomicUsize>) {
+    while let Some(Order::Serve(newcomer)) = orders.recv().await {
+        let seat = Seat(load.clone());
+        if let Err(error) = take(server, newcomer, seat) {
+            tracing::debug!("a connection was lost before it was served: {error}");
+        }
+    }
+}
+
+/// A connection's part of its worker's load.
+struct Seat(Arc<AtomicUsize>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed); // ORDERING: see `Dispatcher::dispatch`.
+    }
+}
+
+/// Starts serving a connection on this thread.
+fn take(server: &Arc<Server>, newcomer: Newcomer, seat: Seat) -> io::Result<()> {
+    let settings = server.settings.load();
+    let fd = socket::prepare(&newcomer.stream, &settings);
+    let stream = newcomer.stream.register()?;
+    let face = match newcomer.protocol {
+        Protocol::Resp => Face::Resp,
+        Protocol::Memcached => Face::Memcached,
+    };
+    let now = server.stats.ticks.now();
+    let entry = server.clients.register_socket(face, newcomer.addr, newcomer.laddr, fd, now);
+    let client = Client::new(server.clone(), entry);
+    match newcomer.protocol {
+        Protocol::Resp => {
+            let connection = Connection::new(stream, resp::codec::Codec::default(), client);
+            tokio::spawn(async move {
+                let _seat = seat;
+                connection.run().await;
+            });
+        }
+        Protocol::Memcached => {
+            let connection = Connection::new(stream, memcached::Codec::default(), client);
+            tokio::spawn(async move {
+                let _seat = seat;
+                connection.run().await;
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What the connections of a thread share.
+pub struct Thread {
+    /// As long as [`READ_BUFFER_BYTES`]; what a read of a connection at rest fills.
+    pub input: Vec<u8>,
+    /// Empty between turns.
+    pub output: Vec<u8>,
+    cached: Cached,
+    pub settings: Arc<Settings>,
+    /// The counters that are this thread's alone, if any were left.
+    shard: Option<usize>,
+}
+
+thread_local! {
+    static THREAD: RefCell<Option<Thread>> = const { RefCell::new(None) };
+}
+
+impl Thread {
+    fn enter(server: &Server, shard: Option<usize>) {
+        let mut cached = Cached::new(&server.settings);
+        let settings = cached.get(&server.settings).clone();
+        let thread =
+            Thread { input: vec![0; READ_BUFFER_BYTES], output: Vec::new(), cached, settings, shard };
+        THREAD.with_borrow_mut(|slot| *slot = Some(thread));
+    }
+
+    fn leave() {
+        THREAD.with_borrow_mut(|slot| *slot = None);
+    }
+
+    /// Calls `work` with this worker's shared things.
+    pub fn with<R>(work: impl FnOnce(&mut Thread) -> R) -> R {
+        THREAD.with_borrow_mut(|thread| work(thread.as_mut().expect("connections live on workers")))
+    }
+
+    /// Takes up changed settings.
+    #[inline]
+    pub fn refresh(&mut self, server: &Server) {
+        if self.cached.is_stale(&server.settings) {
+            self.settings = self.cached.get(&server.settings).clone();
+        }
+    }
+
+    /// Where this thread counts.
+    #[inline]
+    pub fn stats<'a>(&self, server: &'a Server) -> &'a Shard {
+        match self.shard {
+            Some(shard) => server.stats.worker(shard),
+            None => server.stats.shared(),
+        }
+    }
+}
+
+/// Counts a connection that was refused.
+pub fn count_refused(server: &Server) {
+    server.stats.shared().add(Counter::ConnectionsRejected, 1);
+}
