@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 use crate::admin::SlowLog;
 use crate::client::Clients;
 use crate::config::{Live, Settings};
+use crate::net::Workers;
+use crate::net::listen::Listen;
 use crate::stats::ServerStats;
 
 /// Everything that connections, embedded handles and server commands share.
@@ -61,7 +63,15 @@ impl Server {
 
     /// Starts the worker threads and listens where the settings say.
     pub fn listen(self: Arc<Server>) -> Result<Running, StartError> {
-        todo!()
+        let listen = Listen::from_settings(&self.settings.load());
+        self.listen_on(&listen)
+    }
+
+    /// Starts worker threads and listens at these addresses; may be called again for others.
+    pub fn listen_on(self: Arc<Server>, listen: &Listen) -> Result<Running, StartError> {
+        let (bound, addresses) = listen.bind()?;
+        let workers = Workers::start(&self, bound).map_err(StartError::Thread)?;
+        Ok(Running { server: self, addresses, workers })
     }
 
     /// Asks the program to end (SHUTDOWN, once it has saved): [`Server::stop_requested`] completes.
@@ -85,6 +95,8 @@ impl Server {
 /// A server that listens; dropping it stops it.
 pub struct Running {
     pub server: Arc<Server>,
+    addresses: Addresses,
+    workers: Workers,
 }
 
 /// Where a server listens.
@@ -97,11 +109,13 @@ pub struct Addresses {
 
 impl Running {
     pub fn addresses(&self) -> &Addresses {
-        todo!()
+        &self.addresses
     }
 
     /// Closes listeners and connections and joins the worker threads; the engine stays open.
-    pub fn stop(self) {}
+    pub fn stop(mut self) {
+        self.workers.stop();
+    }
 }
 
 /// Why a server could not start.
@@ -125,7 +139,7 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// The families of commands that the server adds to the core's.
-static FAMILIES: &[&[Spec]] = &[crate::admin::COMMANDS];
+static FAMILIES: &[&[Spec]] = &[crate::client::COMMANDS, crate::admin::COMMANDS];
 
 /// All commands of core and server, built once.
 pub fn registry() -> &'static Registry {

@@ -1,7 +1,6 @@
 //! Clients: what the server knows of a connection, or of an embedded handle.
 
 mod clients;
-mod commands;
 mod entry;
 mod filter;
 mod hello;
@@ -13,8 +12,9 @@ mod table;
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use polycache_core::command::{Host, Protocol};
+use polycache_core::command::{Host, Protocol, Session};
 
 pub use clients::Clients;
 pub use entry::{Entry, Face, Figures, Texts};
@@ -22,6 +22,7 @@ pub use pause::{Held, Pause};
 pub use table::COMMANDS;
 
 use crate::server::Server;
+use crate::stats::CommandIndex;
 
 /// What happens to a client's replies (CLIENT REPLY).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,10 @@ pub struct Client {
     pub authenticated: bool,
     pub reply_mode: ReplyMode,
     pub no_evict: bool,
+    /// The last command that was carried out.
+    pub last_command: Option<CommandIndex>,
+    /// Commands carried out.
+    pub commands: u64,
     /// Close once the replies so far are sent.
     pub closing: bool,
 }
@@ -62,6 +67,8 @@ impl Client {
             authenticated,
             reply_mode: ReplyMode::On,
             no_evict: false,
+            last_command: None,
+            commands: 0,
             closing: false,
         }
     }
@@ -70,6 +77,23 @@ impl Client {
     /// calls commands with a `Client`.
     pub fn of(host: &mut dyn Host) -> &mut Client {
         host.as_any().downcast_mut().expect("server commands are called by a Client")
+    }
+
+    /// Changes the dialect of the replies.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        self.entry.set_protocol(protocol);
+    }
+
+    /// Publishes what commands changed.
+    pub fn publish(&self, session: &Session) {
+        let figures = &self.entry.figures;
+        // ORDERING: figures, see `entry.rs`.
+        figures.db.store(session.db, Ordering::Relaxed);
+        figures.no_touch.store(session.no_touch, Ordering::Relaxed);
+        figures.no_evict.store(self.no_evict, Ordering::Relaxed);
+        figures.command.store(self.last_command.map_or(0, |index| index.0 + 1), Ordering::Relaxed);
+        figures.commands.store(self.commands, Ordering::Relaxed);
     }
 }
 

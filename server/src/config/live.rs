@@ -136,6 +136,12 @@ impl Cached {
         Cached { settings: live.load(), generation }
     }
 
+    /// Whether the settings have changed since [`Cached::get`].
+    #[inline]
+    pub fn is_stale(&self, live: &Live) -> bool {
+        self.generation != live.generation()
+    }
+
     /// The settings now, or as they were a moment ago.
     pub fn get(&mut self, live: &Live) -> &Arc<Settings> {
         if self.generation != live.generation() {

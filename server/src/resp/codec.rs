@@ -121,7 +121,8 @@ impl Executor<'_> {
         if turn.client.reply_mode == ReplyMode::SkipNext {
             turn.client.reply_mode = ReplyMode::Skip;
         }
-        turn.client.last_command = index;
+        turn.client.last_command = Some(index);
+        turn.client.commands += 1;
         let mut reply = Emitter::new(turn.out, turn.client.protocol);
         let mut ctx = Ctx {
             engine: &server.engine,

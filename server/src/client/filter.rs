@@ -1,0 +1,171 @@
+//! The filters of CLIENT LIST and CLIENT KILL, and the list itself.
+
+use std::sync::atomic::Ordering;
+
+use polycache_core::command::args::{echoed, integer, is_word};
+use polycache_core::command::{Args, Ctx, Failure, Outcome};
+
+use super::{Client, Entry, line};
+use crate::server::Server;
+
+/// Which clients are meant.
+pub(super) struct Filters {
+    tests: Vec<Filter>,
+    pub skip_me: bool,
+}
+
+/// One test; all must hold.
+struct Filter {
+    negated: bool,
+    test: Test,
+}
+
+enum Test {
+    Ids(Vec<u64>),
+    /// Whether clients of this type exist at all: all of ours are normal.
+    Normal(bool),
+    /// The only user is the default one.
+    AnyUser,
+    Addr(String),
+    Laddr(String),
+    Ip(String),
+    Name(String),
+    LibName(String),
+    LibVer(String),
+    Flags(String),
+    Capabilities,
+    Db(i64),
+    MaxAge(u64),
+    Idle(u64),
+}
+
+impl Filters {
+    /// Parses options; `skip_me` is what holds without SKIPME.
+    pub fn parse(mut rest: Args<'_>, skip_me: bool) -> Result<Filters, Failure> {
+        let mut filters = Filters { tests: Vec::new(), skip_me };
+        while let [option, value, tail @ ..] = rest {
+            rest = tail;
+            if is_word(option, "skipme") {
+                filters.skip_me = match () {
+                    () if is_word(value, "yes") => true,
+                    () if is_word(value, "no") => false,
+                    () => return Err(Failure::SYNTAX),
+                };
+                continue;
+            }
+            let negated = option.len() > 4 && option[..4].eq_ignore_ascii_case(b"not-");
+            let name = if negated { &option[4..] } else { option };
+            let test = if is_word(name, "id") {
+                let mut ids = vec![client_id(value)?];
+                while let [next, tail @ ..] = rest
+                    && integer(next).is_ok()
+                {
+                    ids.push(client_id(next)?);
+                    rest = tail;
+                }
+                Test::Ids(ids)
+            } else {
+                Test::parse(name, value, negated)?
+            };
+            filters.tests.push(Filter { negated, test });
+        }
+        if rest.is_empty() { Ok(filters) } else { Err(Failure::SYNTAX) }
+    }
+
+    pub fn matches(&self, entry: &Entry, server: &Server) -> bool {
+        self.tests.iter().all(|filter| filter.test.holds(entry, server) != filter.negated)
+    }
+}
+
+fn client_id(text: &[u8]) -> Result<u64, Failure> {
+    let id = integer(text).map_err(|_| Failure::SYNTAX)?;
+    match u64::try_from(id) {
+        Ok(id) if id > 0 => Ok(id),
+        _ => Err(Failure::text("ERR client-id should be greater than 0")),
+    }
+}
+
+fn seconds(text: &[u8], name: &str) -> Result<u64, Failure> {
+    let value =
+        integer(text).map_err(|_| Failure::new(format!("ERR {name} is not an integer or out of range")))?;
+    match u64::try_from(value) {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err(Failure::new(format!("ERR {name} should be greater than 0"))),
+    }
+}
+
+impl Test {
+    fn parse(name: &[u8], value: &[u8], negated: bool) -> Result<Test, Failure> {
+        let text = || String::from_utf8_lossy(value).into_owned();
+        Ok(match () {
+            () if is_word(name, "type") => Test::of_type(value)?,
+            () if is_word(name, "user") => {
+                if value != b"default" {
+                    return Err(Failure::new(format!("ERR No such user '{}'", echoed(value))));
+                }
+                Test::AnyUser
+            }
+            () if is_word(name, "addr") => Test::Addr(text()),
+            () if is_word(name, "laddr") => Test::Laddr(text()),
+            () if is_word(name, "ip") => Test::Ip(text()),
+            () if is_word(name, "name") => Test::Name(text()),
+            () if is_word(name, "lib-name") => Test::LibName(text()),
+            () if is_word(name, "lib-ver") => Test::LibVer(text()),
+            () if is_word(name, "flags") => Test::Flags(text()),
+            () if is_word(name, "capa") => Test::Capabilities,
+            () if is_word(name, "db") => Test::Db(integer(value).map_err(|_| Failure::DB_INDEX)?),
+            () if !negated && is_word(name, "maxage") => Test::MaxAge(seconds(value, "maxage")?),
+            () if !negated && is_word(name, "idle") => Test::Idle(seconds(value, "idle")?),
+            () => return Err(Failure::SYNTAX),
+        })
+    }
+
+    fn of_type(value: &[u8]) -> Result<Test, Failure> {
+        if is_word(value, "normal") {
+            return Ok(Test::Normal(true));
+        }
+        if ["primary", "master", "replica", "slave", "pubsub"].iter().any(|word| is_word(value, word)) {
+            return Ok(Test::Normal(false));
+        }
+        Err(Failure::new(format!("ERR Unknown client type '{}'", echoed(value))))
+    }
+
+    fn holds(&self, entry: &Entry, server: &Server) -> bool {
+        match self {
+            Test::Ids(ids) => ids.contains(&entry.id),
+            Test::Normal(normal) => *normal,
+            Test::AnyUser => true,
+            Test::Addr(addr) => entry.addr == *addr,
+            Test::Laddr(laddr) => entry.laddr == *laddr,
+            Test::Ip(ip) => entry.addr.rsplit_once(':').is_some_and(|(host, _)| host == ip),
+            Test::Name(name) => entry.texts().name == *name,
+            Test::LibName(name) => entry.texts().lib_name == *name,
+            Test::LibVer(version) => entry.texts().lib_ver == *version,
+            Test::Flags(wanted) => {
+                let flags = line::flags(entry);
+                wanted.chars().all(|letter| flags.contains(letter))
+            }
+            Test::Capabilities => false,
+            // ORDERING: a figure, see `entry.rs`.
+            Test::Db(db) => i64::from(entry.figures.db.load(Ordering::Relaxed)) == *db,
+            Test::MaxAge(seconds) => entry.created.elapsed().as_secs() >= *seconds,
+            Test::Idle(seconds) => line::idle_seconds(entry, server) >= *seconds,
+        }
+    }
+}
+
+/// CLIENT LIST [filters].
+pub fn list(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let filters = Filters::parse(&args[2..], false)?;
+    let client = Client::of(ctx.host);
+    client.publish(ctx.session);
+    let server = &client.server;
+    let mut text = String::new();
+    for entry in server.clients.list() {
+        if !(filters.skip_me && entry.id == client.id) && filters.matches(&entry, server) {
+            line::describe(&mut text, &entry, server);
+        }
+    }
+    ctx.reply.verbatim("txt", text.as_bytes());
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! CLIENT's subcommands that say or change something of the calling client, and the pause of all.
+
+use polycache_core::clock::UnixMillis;
+use polycache_core::command::args::{echoed, integer, is_word};
+use polycache_core::command::{Args, Ctx, Failure, Outcome};
+
+use super::{Client, Held, ReplyMode};
+
+/// CLIENT ID.
+pub fn id(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    let id = Client::of(ctx.host).id;
+    ctx.reply.integer(id as i64);
+    Ok(())
+}
+
+/// CLIENT GETNAME.
+pub fn getname(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    let name = Client::of(ctx.host).entry.texts().name.clone();
+    if name.is_empty() { ctx.reply.null() } else { ctx.reply.bulk(name.as_bytes()) }
+    Ok(())
+}
+
+/// CLIENT SETNAME name.
+pub fn setname(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let name = checked_text(args[2], "Client names")?;
+    Client::of(ctx.host).entry.texts().name = name;
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// CLIENT SETINFO LIB-NAME|LIB-VER value.
+pub fn setinfo(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let entry = &Client::of(ctx.host).entry;
+    if is_word(args[2], "lib-name") {
+        entry.texts().lib_name = checked_text(args[3], "lib-name")?;
+    } else if is_word(args[2], "lib-ver") {
+        entry.texts().lib_ver = checked_text(args[3], "lib-ver")?;
+    } else {
+        return Err(Failure::new(format!("ERR Unrecognized option '{}'", echoed(args[2]))));
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// `text` if it can stand in a line of CLIENT LIST; the error names it as `what`.
+pub(super) fn checked_text(text: &[u8], what: &str) -> Result<String, Failure> {
+    match std::str::from_utf8(text) {
+        Ok(text) if is_clean(text.as_bytes()) => Ok(text.to_owned()),
+        _ => Err(Failure::new(format!("ERR {what} cannot contain spaces, newlines or special characters."))),
+    }
+}
+
+/// Whether there are only visible ASCII characters.
+pub(super) fn is_clean(text: &[u8]) -> bool {
+    text.iter().all(|byte| (b'!'..=b'~').contains(byte))
+}
+
+fn on_off(word: &[u8]) -> Result<bool, Failure> {
+    if is_word(word, "on") {
+        Ok(true)
+    } else if is_word(word, "off") {
+        Ok(false)
+    } else {
+        Err(Failure::SYNTAX)
+    }
+}
+
+/// CLIENT NO-EVICT ON|OFF.
+pub fn no_evict(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    Client::of(ctx.host).no_evict = on_off(args[2])?;
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// CLIENT NO-TOUCH ON|OFF.
+pub fn no_touch(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    ctx.session.no_touch = on_off(args[2])?;
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// CLIENT REPLY ON|OFF|SKIP. Only ON is answered.
+pub fn reply(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let client = Client::of(ctx.host);
+    if is_word(args[2], "skip") {
+        // Replies that are off stay off.
+        if client.reply_mode != ReplyMode::Off {
+            client.reply_mode = ReplyMode::SkipNext;
+        }
+    } else {
+        client.reply_mode = if on_off(args[2])? { ReplyMode::On } else { ReplyMode::Off };
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// CLIENT PAUSE milliseconds [WRITE|ALL].
+pub fn pause(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let held = match args {
+        [_, _, _] => Held::Everything,
+        [_, _, _, mode] if is_word(mode, "all") => Held::Everything,
+        [_, _, _, mode] if is_word(mode, "write") => Held::Writes,
+        [_, _, _, _] => return Err(Failure::text("ERR CLIENT PAUSE mode must be WRITE or ALL")),
+        _ => return Err(Failure::SYNTAX),
+    };
+    let not_integer = Failure::text("ERR timeout is not an integer or out of range");
+    let milliseconds = integer(args[2]).map_err(|_| not_integer)?;
+    let Ok(milliseconds) = u64::try_from(milliseconds) else {
+        return Err(Failure::text("ERR timeout is negative"));
+    };
+    let until = UnixMillis(UnixMillis::now().0.saturating_add(milliseconds));
+    Client::of(ctx.host).server.clients.pause.begin(until, held);
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// CLIENT UNPAUSE.
+pub fn unpause(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    Client::of(ctx.host).server.clients.pause.end();
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// CLIENT GETREDIR: -1, tracking is off.
+pub fn getredir(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    ctx.reply.integer(-1);
+    Ok(())
+}
+
+/// CLIENT TRACKINGINFO: tracking is off.
+pub fn trackinginfo(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    let reply = &mut ctx.reply;
+    reply.map(3);
+    reply.bulk(b"flags");
+    reply.set(1);
+    reply.bulk(b"off");
+    reply.bulk(b"redirect");
+    reply.integer(-1);
+    reply.bulk(b"prefixes");
+    reply.array(0);
+    Ok(())
+}
+
+/// CLIENT CACHING YES|NO: refused, tracking is off.
+pub fn caching(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    Err(Failure::text(
+        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled",
+    ))
+}
+
+/// CLIENT CAPA word...: words that we do not know are ignored, and we know none.
+pub fn capa(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// CLIENT HELP.
+pub fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    ctx.reply.array(HELP.len());
+    for line in HELP {
+        ctx.reply.status(line);
+    }
+    Ok(())
+}
+
+const HELP: &[&str] = &[
+    "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "CAPA <option> [options...]",
+    "    Name what this client can do.",
+    "GETNAME",
+    "    Say this connection's name.",
+    "GETREDIR",
+    "    Say the client that tracking is redirected to; -1 as tracking is off.",
+    "ID",
+    "    Say this connection's number.",
+    "INFO",
+    "    Describe this connection.",
+    "KILL <ip:port>",
+    "    Close the connection from this address.",
+    "KILL <option> <value> [<option> <value> [...]]",
+    "    Close the connections that pass all filters; options are those of LIST. SKIPME is YES unless given.",
+    "LIST [options ...]",
+    "    Describe the connections that pass all filters:",
+    "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB), USER <name>, ADDR <ip:port>, LADDR <ip:port>, IP <ip>,",
+    "      NAME <name>, LIB-NAME <name>, LIB-VER <version>, FLAGS <flags>, DB <number>, CAPA <letters>,",
+    "      ID <number> [<number> ...]; each also with NOT- before it.",
+    "    * MAXAGE <seconds>: at least so old. IDLE <seconds>: idle at least so long.",
+    "    * SKIPME (YES|NO): leave this connection out.",
+    "NO-EVICT (ON|OFF)",
+    "    Keep this connection when memory is short.",
+    "NO-TOUCH (ON|OFF)",
+    "    Leave the access times of keys alone.",
+    "PAUSE <timeout> [WRITE|ALL]",
+    "    Let all commands, or those that write, wait for so many milliseconds.",
+    "REPLY (ON|OFF|SKIP)",
+    "    Switch the replies to this connection.",
+    "SETINFO <option> <value>",
+    "    Name the client's library: LIB-NAME or LIB-VER.",
+    "SETNAME <name>",
+    "    Name this connection.",
+    "TRACKINGINFO",
+    "    Describe the tracking for this connection.",
+    "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+    "    End the waiting of a blocked client.",
+    "UNPAUSE",
+    "    End a pause.",
+    "HELP",
+    "    Print this help.",
+];
