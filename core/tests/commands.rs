@@ -4,6 +4,8 @@
 
 #[path = "commands/bitmap.rs"]
 mod bitmap;
+#[path = "commands/effects.rs"]
+mod effects;
 #[path = "commands/keys.rs"]
 mod keys;
 #[path = "commands/session.rs"]

@@ -1,0 +1,236 @@
+//! What commands leave in the log, and that a replay of it leads to the same state.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use polycache_core::command::spec::flag;
+use polycache_core::command::{Registry, TABLES};
+use polycache_core::config::AofIo;
+use polycache_core::log::{Increment, Lsn};
+use tempfile::TempDir;
+
+use crate::session::Connection;
+
+/// A connection whose engine logs to a file.
+struct Logged {
+    connection: Connection,
+    path: PathBuf,
+    _dir: TempDir,
+}
+
+impl Logged {
+    fn new() -> Logged {
+        let connection = Connection::new();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("effects.aof");
+        let increment = Increment::create(&path, Lsn(0)).unwrap();
+        connection.engine.log().start(increment, Lsn(0), AofIo::Thread).unwrap();
+        Logged { connection, path, _dir: dir }
+    }
+
+    /// Ends the log and gives the commands in it.
+    fn finish(&self) -> Vec<Vec<Vec<u8>>> {
+        self.connection.engine.log().stop().unwrap();
+        commands(&std::fs::read(&self.path).unwrap())
+    }
+
+    /// The effects of some commands, one line each; SELECT is left out.
+    fn effects(script: &[&str]) -> Vec<String> {
+        let mut logged = Logged::new();
+        for line in script {
+            logged.connection.run(line);
+        }
+        let effects = logged.finish();
+        effects
+            .iter()
+            .map(|words| {
+                words.iter().map(|word| word.escape_ascii().to_string()).collect::<Vec<_>>().join(" ")
+            })
+            .filter(|line| !line.to_ascii_uppercase().starts_with("SELECT"))
+            .collect()
+    }
+}
+
+/// Splits RESP into commands and passes over annotations.
+fn commands(mut bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
+    fn line<'a>(bytes: &mut &'a [u8]) -> &'a [u8] {
+        let end = bytes.windows(2).position(|pair| pair == b"\r\n").expect("a whole line");
+        let line = &bytes[..end];
+        *bytes = &bytes[end + 2..];
+        line
+    }
+    fn number(line: &[u8]) -> usize {
+        std::str::from_utf8(&line[1..]).unwrap().parse().unwrap()
+    }
+    let mut commands = Vec::new();
+    while !bytes.is_empty() {
+        let head = line(&mut bytes);
+        if head[0] == b'#' {
+            continue;
+        }
+        let words = (0..number(head))
+            .map(|_| {
+                let length = number(line(&mut bytes));
+                let word = bytes[..length].to_vec();
+                bytes = &bytes[length + 2..];
+                word
+            })
+            .collect();
+        commands.push(words);
+    }
+    commands
+}
+
+#[test]
+fn effects_are_canonical() {
+    for (script, expected) in [
+        (&["SET a 1", "SET a 2 PXAT 4000000000000"][..], &["SET a 1", "SET a 2 PXAT 4000000000000"][..]),
+        (&["SET a 1 EX 0", "SET a 1 XX", "GET a", "DEL a"], &[]),
+        (&["SET a 1", "SET a 2 PXAT 1000"], &["SET a 1", "DEL a"]),
+        (&["INCR n", "INCRBYFLOAT n 0.5"], &["SET n 1", "SET n 1.5"]),
+        (&["APPEND a x", "APPEND a y"], &["SET a x", "APPEND a y"]),
+        (&["SETRANGE a 1 x", "SETRANGE a 1 y"], &["SET a \\x00x", "SETRANGE a 1 y"]),
+        (&["SETBIT a 1 1", "SETBIT a 1 1", "SETBIT a 1 0"], &["SET a @", "SETBIT a 1 0"]),
+        (&["SET a 1", "EXPIREAT a 4000000000"], &["SET a 1", "PEXPIREAT a 4000000000000"]),
+        (&["SET a 1", "EXPIRE a -1"], &["SET a 1", "DEL a"]),
+        (
+            &["SET a 1 PXAT 4000000000000", "PERSIST a", "PERSIST a"],
+            &["SET a 1 PXAT 4000000000000", "PERSIST a"],
+        ),
+        (&["SET a 1", "GETEX a PXAT 4000000000000"], &["SET a 1", "PEXPIREAT a 4000000000000"]),
+        (&["SET a 1", "GETDEL a"], &["SET a 1", "DEL a"]),
+        (&["SET a 1", "DELIFEQ a 2", "DELIFEQ a 1"], &["SET a 1", "DEL a"]),
+        (&["MSET a 1 b 2"], &["MULTI", "SET a 1", "SET b 2", "EXEC"]),
+        (&["SET a 1", "RENAME a b"], &["SET a 1", "RENAME a b"]),
+        (&["SET a 1", "COPY a b"], &["SET a 1", "SET b 1"]),
+        (&["SET a 1", "MOVE a 1"], &["SET a 1", "MULTI", "SET a 1", "DEL a", "EXEC"]),
+        (&["SET a 1", "BITOP NOT b a"], &["SET a 1", "SET b \\xce"]),
+        (&["BITFIELD a SET u8 0 49 GET u8 0"], &["SET a 1"]),
+        (&["SET a 1", "DEL a b"], &["SET a 1", "DEL a"]),
+        (&["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"], &["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"]),
+    ] {
+        assert_eq!(Logged::effects(script), expected, "{script:?}");
+    }
+}
+
+/// Everything of every key in the first databases: value, expiry, memcached flags.
+fn state(connection: &Connection) -> BTreeMap<(u8, Vec<u8>), (Vec<u8>, Option<u64>, u32)> {
+    let mut state = BTreeMap::new();
+    for db in 0..3 {
+        connection.engine.for_each_record(db, &mut |record| {
+            let value = record.string().unwrap().to_vec();
+            let expire_at = record.expire_at().map(|at| at.0);
+            state.insert((db, record.key().to_vec()), (value, expire_at, record.flags()));
+        });
+    }
+    state
+}
+
+/// A random command of those that write; times lie far ahead or behind.
+fn random_command(random: &mut fastrand::Rng) -> Vec<Vec<u8>> {
+    const TEMPLATES: &[&str] = &[
+        "SET K V",
+        "SET K V PXAT T",
+        "SET K V KEEPTTL",
+        "SET K V NX GET",
+        "GETEX K PXAT T",
+        "GETEX K PERSIST",
+        "GETDEL K",
+        "GETSET K V",
+        "MSET K V K V",
+        "MSETNX K V K V",
+        "MSETEX 2 K V K V PXAT T",
+        "INCR K",
+        "INCRBYFLOAT K 0.1",
+        "APPEND K V",
+        "APPEND K V",
+        "SETRANGE K N V",
+        "SETBIT K N 1",
+        "BITOP XOR K K K",
+        "BITOP NOT K K",
+        "BITFIELD K SET u8 N 200 OVERFLOW FAIL INCRBY i5 N 9",
+        "DEL K K",
+        "PEXPIREAT K T",
+        "PERSIST K",
+        "RENAME K K",
+        "RENAMENX K K",
+        "COPY K K REPLACE",
+        "COPY K K DB D REPLACE",
+        "MOVE K D",
+        "SELECTED D",
+        "SWAPDB D D",
+    ];
+    let template = TEMPLATES[random.usize(..TEMPLATES.len())];
+    template
+        .split(' ')
+        .map(|word| match word {
+            "K" => vec![b'a' + random.u8(..6)],
+            "V" => match random.u8(..10) {
+                0 => vec![b'v'; random.usize(16_000..40_000)],
+                1 => Vec::new(),
+                2..6 => random.i32(-1000..1000).to_string().into_bytes(),
+                _ => (0..random.usize(..20)).map(|_| random.u8(..)).collect(),
+            },
+            "T" => [&b"4000000000000"[..], b"4100000000000", b"1000"][random.usize(..3)].to_vec(),
+            "N" => random.usize(..40_000).to_string().into_bytes(),
+            "D" => random.u8(..3).to_string().into_bytes(),
+            literal => literal.as_bytes().to_vec(),
+        })
+        .collect()
+}
+
+/// Carries out a command; SELECT is the session's matter.
+fn carry_out(connection: &mut Connection, command: &[Vec<u8>]) {
+    if matches!(command[0].to_ascii_uppercase().as_slice(), b"SELECT" | b"SELECTED") {
+        connection.session.db = command[1][0] - b'0';
+        return;
+    }
+    let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
+    connection.call(&words);
+}
+
+#[test]
+fn a_replay_leads_to_the_same_state() {
+    for seed in 0..20 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut logged = Logged::new();
+        for _ in 0..400 {
+            let command = random_command(&mut random);
+            carry_out(&mut logged.connection, &command);
+        }
+        let mut replayed = Connection::new();
+        for command in logged.finish() {
+            if matches!(command[0].as_slice(), b"MULTI" | b"EXEC") {
+                continue;
+            }
+            carry_out(&mut replayed, &command);
+        }
+        let (expected, found) = (state(&logged.connection), state(&replayed));
+        assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "seed {seed}");
+        for (key, record) in expected {
+            assert!(found[&key] == record, "seed {seed}: {key:?}");
+        }
+    }
+}
+
+/// A command that is not marked as a write must leave nothing in the log.
+#[test]
+fn only_writes_are_logged() {
+    let registry = Registry::new(&TABLES);
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut logged = Logged::new();
+    for _ in 0..300 {
+        let command = random_command(&mut random);
+        carry_out(&mut logged.connection, &command);
+    }
+    let tail = logged.connection.engine.log().tail();
+    for spec in registry.iter().filter(|spec| spec.flags & flag::WRITE == 0) {
+        for words in 1..5 {
+            let mut command = vec![spec.name.as_bytes()];
+            command.extend(std::iter::repeat_n(b"a".as_slice(), words));
+            logged.connection.call(&command);
+        }
+        assert_eq!(logged.connection.engine.log().tail(), tail, "{}", spec.name);
+    }
+    logged.finish();
+}
