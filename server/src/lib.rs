@@ -8,6 +8,7 @@ pub mod embedded;
 pub mod limits;
 pub mod memcached;
 pub mod net;
+pub mod program;
 pub mod resp;
 pub mod server;
 pub mod stats;

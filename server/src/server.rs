@@ -39,13 +39,16 @@ impl Server {
     /// A server without sockets: for embedded handles, and the first half of [`Server::start`].
     pub fn new(engine: Engine, settings: Settings) -> Arc<Server> {
         let workers = crate::server::workers(&settings);
+        let settings = Live::new(settings);
+        let tuned = engine.clone();
+        settings.on_change(Box::new(move |old, new| crate::config::apply(&tuned, old, new)));
         Arc::new(Server {
             engine,
             clients: Clients::default(),
             stats: ServerStats::new(registry(), workers),
             slowlog: SlowLog::default(),
             memcached: Default::default(),
-            settings: Live::new(settings),
+            settings,
             registry: registry(),
             started: Instant::now(),
             started_at: SystemTime::now(),

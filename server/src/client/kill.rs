@@ -13,7 +13,11 @@ pub fn kill(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if let [_, _, address] = args {
         let entry = server.clients.list().into_iter().find(|entry| entry.addr.as_bytes() == *address);
         let Some(entry) = entry else { return Err(Failure::text("ERR No such client")) };
-        if entry.id == client.id { client.closing = true } else { entry.kill() }
+        if entry.id == client.id {
+            client.closing = true
+        } else {
+            entry.kill()
+        }
         ctx.reply.ok();
         return Ok(());
     }

@@ -16,7 +16,11 @@ pub fn id(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 /// CLIENT GETNAME.
 pub fn getname(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let name = Client::of(ctx.host).entry.texts().name.clone();
-    if name.is_empty() { ctx.reply.null() } else { ctx.reply.bulk(name.as_bytes()) }
+    if name.is_empty() {
+        ctx.reply.null()
+    } else {
+        ctx.reply.bulk(name.as_bytes())
+    }
     Ok(())
 }
 

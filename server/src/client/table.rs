@@ -166,10 +166,8 @@ const FILTERS: &[Arg] = &[
     filter("not-ip", "NOT-IP", "9.0.0"),
 ];
 
-const FILTERS_HISTORY: (&str, &str) = (
-    "9.0.0",
-    "Added filters NAME, IDLE, FLAGS, LIB-NAME, LIB-VER, DB, CAPA, and IP, and negative filters.",
-);
+const FILTERS_HISTORY: (&str, &str) =
+    ("9.0.0", "Added filters NAME, IDLE, FLAGS, LIB-NAME, LIB-VER, DB, CAPA, and IP, and negative filters.");
 
 /// CLIENT's subcommands.
 static SUBCOMMANDS: &[Spec] = &[

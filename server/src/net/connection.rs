@@ -47,7 +47,10 @@ pub struct Connection<C> {
 /// What a turn ended with.
 pub(super) enum Turned {
     /// Commands were carried out; the log must be on the disk up to here before their replies leave.
-    Ran { durable: Option<Lsn>, paused: bool },
+    Ran {
+        durable: Option<Lsn>,
+        paused: bool,
+    },
     Close,
 }
 

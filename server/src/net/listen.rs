@@ -76,7 +76,8 @@ impl Listen {
             }
         }
         if let Some(path) = &self.unixsocket {
-            let listener = self.unix(path).map_err(|error| StartError::Listen { address: path.clone(), error });
+            let listener =
+                self.unix(path).map_err(|error| StartError::Listen { address: path.clone(), error });
             bound.push(Bound::Unix { listener: listener?, path: path.clone() });
             addresses.unixsocket = Some(path.clone());
         }
@@ -227,7 +228,8 @@ mod tests {
         let path = dir.path().join("s");
         let path_text = path.to_str().unwrap().to_owned();
         drop(UnixListener::bind(&path).unwrap());
-        let listen = Listen { unixsocket: Some(path_text.clone()), unixsocketperm: 0o600, ..Listen::default() };
+        let listen =
+            Listen { unixsocket: Some(path_text.clone()), unixsocketperm: 0o600, ..Listen::default() };
         let (bound, addresses) = listen.bind().unwrap();
         assert_eq!(addresses.unixsocket, Some(path_text));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -227,7 +227,8 @@ impl<C: Codec> Connection<C> {
 
     /// Room for the next read: what the codec says is missing, or a buffer's worth.
     fn make_room(&mut self) {
-        if self.consumed > 0 && (self.consumed > self.input.len() / 2 || self.input.len() < READ_BUFFER_BYTES) {
+        if self.consumed > 0 && (self.consumed > self.input.len() / 2 || self.input.len() < READ_BUFFER_BYTES)
+        {
             self.input.drain(..self.consumed);
             self.consumed = 0;
         }

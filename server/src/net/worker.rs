@@ -83,23 +83,24 @@ impl Workers {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let (server, dispatcher) = (server.clone(), running.dispatcher.clone());
             let listeners = listeners.take();
-            let thread = std::thread::Builder::new().name(format!("polycache-net-{number}")).spawn(move || {
-                let shard = server.stats.take_worker();
-                Thread::enter(&server, shard);
-                runtime.block_on(async {
-                    if let Some(listeners) = listeners {
-                        accept::spawn(&server, listeners, &dispatcher);
-                        tokio::spawn(housekeeping::run(server.clone()));
+            let thread =
+                std::thread::Builder::new().name(format!("polycache-net-{number}")).spawn(move || {
+                    let shard = server.stats.take_worker();
+                    Thread::enter(&server, shard);
+                    runtime.block_on(async {
+                        if let Some(listeners) = listeners {
+                            accept::spawn(&server, listeners, &dispatcher);
+                            tokio::spawn(housekeeping::run(server.clone()));
+                        }
+                        serve(&server, orders, &load).await;
+                    });
+                    // Connections end here, before their counters go to somebody else.
+                    drop(runtime);
+                    Thread::leave();
+                    if let Some(shard) = shard {
+                        server.stats.give_worker(shard);
                     }
-                    serve(&server, orders, &load).await;
-                });
-                // Connections end here, before their counters go to somebody else.
-                drop(runtime);
-                Thread::leave();
-                if let Some(shard) = shard {
-                    server.stats.give_worker(shard);
-                }
-            })?;
+                })?;
             running.threads.push(thread);
         }
         Ok(running)

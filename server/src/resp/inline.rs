@@ -119,13 +119,10 @@ mod tests {
     #[test]
     fn splits_and_unquotes() {
         assert_eq!(words(b"  SET key  value ").unwrap(), [&b"SET"[..], b"key", b"value"]);
-        assert_eq!(words(br#"SET "a b" '' "\x41\n\q" 'it\'s'"#).unwrap(), [
-            &b"SET"[..],
-            b"a b",
-            b"",
-            b"A\nq",
-            b"it's"
-        ]);
+        assert_eq!(
+            words(br#"SET "a b" '' "\x41\n\q" 'it\'s'"#).unwrap(),
+            [&b"SET"[..], b"a b", b"", b"A\nq", b"it's"]
+        );
         assert_eq!(words(br#"foo"bar" x"#).unwrap(), [&b"foobar"[..], b"x"]);
         assert_eq!(words(br#""\xzz""#).unwrap(), [&b"xzz"[..]]);
         assert!(words(b"").unwrap().is_empty());

@@ -43,7 +43,10 @@ pub fn lookup(server: &Server, args: Args<'_>) -> Result<(&'static Spec, Command
             return Ok((known.spec, known.index));
         }
         let (spec, index) = resolve(server, args)?;
-        if spec.name.as_bytes().eq_ignore_ascii_case(name) && spec.subcommands.is_empty() && !is_container(server, name) {
+        if spec.name.as_bytes().eq_ignore_ascii_case(name)
+            && spec.subcommands.is_empty()
+            && !is_container(server, name)
+        {
             let mut bytes = [0; NAME_BYTES_MAX];
             bytes[..name.len()].copy_from_slice(name);
             *place = Some(Known { len: name.len() as u8, name: bytes, spec, index });

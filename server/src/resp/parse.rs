@@ -137,11 +137,7 @@ impl Parser {
     }
 
     #[cold]
-    fn inline<'a>(
-        &'a mut self,
-        input: &[u8],
-        args: &mut Arguments<'a>,
-    ) -> Result<Parsed, ProtocolError> {
+    fn inline<'a>(&'a mut self, input: &[u8], args: &mut Arguments<'a>) -> Result<Parsed, ProtocolError> {
         let Some(end) = memchr::memchr(b'\n', input) else {
             return if input.len() > INLINE_BYTES_MAX {
                 Err(ProtocolError::TooBigInline)
