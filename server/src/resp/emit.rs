@@ -49,8 +49,10 @@ impl<'a> Emitter<'a> {
 
 /// Writes an error reply; line ends in `text` become spaces, as they would end the reply early.
 pub fn error(out: &mut Vec<u8>, text: &[u8]) {
+    // Redis cuts line ends off before it replaces those inside.
+    let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
     out.push(b'-');
-    out.extend(text.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    out.extend(text[..end].iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
     out.extend_from_slice(b"\r\n");
 }
 
