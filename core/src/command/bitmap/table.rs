@@ -3,6 +3,7 @@
 use super::{bit, combine, count, field, position};
 use crate::command::spec::{Arg, ArgKind, KeySpec, Keys, Spec, acl, flag};
 
+/// The family's rows.
 pub const TABLE: &[Spec] = &[
     Spec {
         flags: flag::WRITE | flag::DENYOOM,
