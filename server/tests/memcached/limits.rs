@@ -97,3 +97,57 @@ fn garbage() {
         polycache_server::memcached::fuzz(&server, &input);
     }
 }
+
+/// Whatever comes, the replies do not depend on where packets end.
+#[test]
+fn garbage_in_portions() {
+    let (whole, cut) = (server(), server());
+    let pieces: &[&[u8]] = &[
+        b"get ",
+        b"gat 0 ",
+        b"set a 0 0 ",
+        b"set a 0 0 3\r\nabc\r\n",
+        b"append a 0 0 2 noreply\r\n",
+        b"add b 1 0 ",
+        b"incr a ",
+        b"delete ",
+        b"touch a ",
+        b"a",
+        b"b ",
+        b" ",
+        b"\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"noreply",
+        b"1",
+        b"0",
+        b"-1",
+        b"12",
+        b"2000000",
+        b"2000000\r\nx",
+        b"flush_all ",
+        b"version",
+    ];
+    for seed in 0..3000 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let input: Vec<u8> =
+            (0..random.usize(1..60)).flat_map(|_| pieces[random.usize(..pieces.len())]).copied().collect();
+        let expected = converse(&whole, [input.as_slice()]);
+        let mut portions = Vec::new();
+        let mut rest = input.as_slice();
+        while !rest.is_empty() {
+            let (portion, behind) = rest.split_at(random.usize(1..=rest.len()));
+            portions.push(portion);
+            rest = behind;
+        }
+        let replies = converse(&cut, portions.iter().copied());
+        assert_eq!(
+            replies.escape_ascii().to_string(),
+            expected.escape_ascii().to_string(),
+            "seed {seed}: {portions:?}"
+        );
+    }
+}
