@@ -14,9 +14,9 @@ use super::work::Work;
 use crate::server::Server;
 use crate::stats::Counter;
 
-/// The version that `version` and `stats` name: the last memcached with exactly these commands, since clients
-/// choose their features by it.
-pub const MEMCACHED_VERSION: &str = "1.5.22";
+/// The version that `version` and `stats` name: the memcached that replies were compared with. Clients and
+/// libmemcached's conformance test choose what they expect by it.
+pub const MEMCACHED_VERSION: &str = "1.6.18";
 
 /// The database that this protocol sees.
 pub const DATABASE: DbIndex = 0;

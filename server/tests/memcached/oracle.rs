@@ -86,7 +86,7 @@ pub fn server() -> Arc<Server> {
     Server::new(Engine::in_memory(EngineConfig::default()), Settings::default())
 }
 
-/// `replies` with each CAS number replaced by the place of its first appearance, and without our version's name.
+/// `replies` with each CAS number replaced by the place of its first appearance, and without the version's number.
 pub fn normalized(replies: &[u8]) -> String {
     let mut seen: Vec<String> = Vec::new();
     let mut text = String::new();
