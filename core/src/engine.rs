@@ -13,6 +13,7 @@ use crate::limits::DATABASES;
 use crate::log::Log;
 use crate::memory::Memory;
 pub use crate::operation::Operation;
+use crate::persistence::Persistence;
 use crate::record::Record;
 use crate::stats::Stats;
 use crate::sync::atomic::Ordering;
@@ -27,7 +28,7 @@ pub type DbIndex = u8;
 pub struct Engine(Arc<Shared>);
 
 /// What all handles share.
-struct Shared {
+pub(crate) struct Shared {
     config: EngineConfig,
     tuning: Tuning,
     /// Each an `Arc<Index>` taken apart; exchanged under the closed gate, given back through the epoch.
@@ -38,6 +39,8 @@ struct Shared {
     stats: Stats,
     sweep: Mutex<Sweep>,
     sweeper: OnceLock<()>,
+    /// Dropped last: it holds the lock of the directory that the log writes to.
+    persistence: OnceLock<Persistence>,
 }
 
 impl Engine {
@@ -55,7 +58,27 @@ impl Engine {
             stats: Stats::default(),
             sweep: Mutex::new(Sweep::default()),
             sweeper: OnceLock::new(),
+            persistence: OnceLock::new(),
         }))
+    }
+
+    /// Ties the engine to its directory; once, while it is opened.
+    pub(crate) fn install(&self, persistence: Persistence) {
+        assert!(self.0.persistence.set(persistence).is_ok(), "an engine has one directory");
+    }
+
+    /// Saving and the AOF; `None` for an engine in memory only.
+    pub fn persistence(&self) -> Option<&Persistence> {
+        self.0.persistence.get()
+    }
+
+    /// A handle that does not keep the engine alive, for threads that serve it.
+    pub(crate) fn downgrade(&self) -> std::sync::Weak<Shared> {
+        std::sync::Arc::downgrade(&self.0)
+    }
+
+    pub(crate) fn upgrade(weak: &std::sync::Weak<Shared>) -> Option<Engine> {
+        weak.upgrade().map(Engine)
     }
 
     /// How the engine was opened.

@@ -13,6 +13,7 @@ pub mod memory;
 #[cfg(all(test, shuttle))]
 mod model;
 pub mod operation;
+pub mod persistence;
 pub mod record;
 mod shard;
 pub mod stats;

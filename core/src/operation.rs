@@ -62,6 +62,11 @@ impl<'a> Operation<'a> {
         UnixMillis(self.now.get())
     }
 
+    /// Makes this operation believe that it is `time`: while the log is replayed, nothing is over yet.
+    pub(crate) fn stop_time(&self, time: UnixMillis) {
+        self.now.set(time.0);
+    }
+
     /// Reads the clock anew at the next [`Operation::now`]: a long batch is not one instant.
     pub fn forget_time(&self) {
         self.now.set(0);
@@ -70,7 +75,7 @@ impl<'a> Operation<'a> {
     /// Seconds for access times: exact where the clock has been read, else from the coarse clock.
     #[inline]
     pub(crate) fn access_seconds(&self) -> u64 {
-        if self.now.get() != 0 { self.now.get() / 1000 } else { coarse_seconds() }
+        if self.now.get() > 1000 { self.now.get() / 1000 } else { coarse_seconds() }
     }
 
     /// The log position that this operation's last write reached: durability waits for it.

@@ -1,0 +1,223 @@
+//! Base files of the AOF: everything as it was at one position of the log.
+//!
+//! Format: our own snapshot, or RESP commands that Redis loads too: `SET key value [PXAT time]` for every key, marked
+//! like an increment ([`crate::log::mark`]) so that damage is noticed. An RDB base of Redis is recognised and refused.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use super::StorageError;
+use crate::config::BaseFormat;
+use crate::engine::{DbIndex, Engine};
+use crate::index::Index;
+use crate::index::scan::Walked;
+use crate::limits::DATABASES;
+use crate::log::Lsn;
+use crate::log::entry::{encode_command, encode_flags};
+use crate::log::mark::{GroupSum, Mark};
+use crate::record::{Record, Str};
+use crate::version;
+
+/// How RDB files begin; Redis 7 writes its bases so by default.
+const RDB_MAGICS: [&[u8]; 2] = [b"REDIS", b"VALKEY"];
+/// Bytes between two marks.
+const GROUP_BYTES: usize = 1024 * 1024;
+
+/// What a base file is, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Snapshot,
+    Rdb,
+    Resp,
+}
+
+impl Kind {
+    pub fn of(bytes: &[u8]) -> Kind {
+        if RDB_MAGICS.iter().any(|magic| bytes.starts_with(magic)) {
+            Kind::Rdb
+        } else if bytes.starts_with(stub::MAGIC) {
+            Kind::Snapshot
+        } else {
+            Kind::Resp
+        }
+    }
+}
+
+/// The format that `wanted` comes to.
+pub fn available(wanted: BaseFormat) -> BaseFormat {
+    if stub::IS_THERE { wanted } else { BaseFormat::Resp }
+}
+
+/// Stands in until snapshots land.
+pub(super) mod stub {
+    use super::*;
+
+    pub const IS_THERE: bool = false;
+    pub const MAGIC: &[u8] = b"PCSNAPSHOT";
+
+    pub fn save<T>(
+        engine: &Engine,
+        path: &Path,
+        on_cut: impl FnOnce() -> (Lsn, T),
+    ) -> Result<T, StorageError> {
+        write_resp(engine, path, on_cut)
+    }
+
+    pub fn open(_: &Engine, path: &Path) -> Result<Lsn, StorageError> {
+        Err(StorageError::Unsupported { file: path.to_owned(), reason: "snapshots come later".into() })
+    }
+
+    pub fn check(path: &Path) -> Result<super::super::Report, StorageError> {
+        Err(StorageError::Unsupported { file: path.to_owned(), reason: "snapshots come later".into() })
+    }
+
+    pub use check as repair;
+}
+
+/// The refusal of an RDB base, with the way to convert it.
+pub fn rdb_refusal(path: &Path) -> StorageError {
+    StorageError::Unsupported {
+        file: path.to_owned(),
+        reason: "this is an RDB file, which this version cannot load yet. To convert the directory, start the \
+                 redis-server that wrote it, run CONFIG SET aof-use-rdb-preamble no, then BGREWRITEAOF, wait until \
+                 INFO persistence shows aof_rewrite_in_progress:0, and stop it"
+            .into(),
+    }
+}
+
+/// Writes a base to `path` and syncs it. `on_cut` runs while nobody writes: the base holds exactly what was before.
+pub fn write<T>(
+    engine: &Engine,
+    path: &Path,
+    format: BaseFormat,
+    on_cut: impl FnOnce() -> (Lsn, T),
+) -> Result<T, StorageError> {
+    match format {
+        BaseFormat::Resp => write_resp(engine, path, on_cut),
+        BaseFormat::Snapshot => stub::save(engine, path, on_cut),
+    }
+}
+
+fn write_resp<T>(engine: &Engine, path: &Path, on_cut: impl FnOnce() -> (Lsn, T)) -> Result<T, StorageError> {
+    let file = File::create(path).map_err(StorageError::file("creating", path))?;
+    let cut = Cut::begin(engine);
+    let (_, result) = on_cut();
+    let cut = cut.open();
+    let mut out = Writer::new(file).map_err(StorageError::file("writing", path))?;
+    for (db, index) in cut.indexes.iter().enumerate() {
+        out.select(db as DbIndex, index.is_empty());
+        for chain in 0..index.chains() {
+            let pin = crossbeam_epoch::pin();
+            for (slot, word) in index.slots(chain, &pin) {
+                // Brings in what still lies in a snapshot file, so that the walk below finds it in memory.
+                index.visited(slot, word, &pin).map_err(|_| damaged_record(path))?;
+            }
+            let mut damaged = false;
+            index.walk_chain(chain, &pin, &mut |walked| match walked {
+                Walked::Memory(record) => out.record(record),
+                Walked::Mapped(_) => damaged = true,
+            });
+            if damaged {
+                return Err(damaged_record(path));
+            }
+            // Outside the walk's callbacks, but under the pin: a group is small.
+            out.flush_group().map_err(StorageError::file("writing", path))?;
+        }
+    }
+    drop(cut);
+    out.finish().map_err(StorageError::file("writing", path))?;
+    Ok(result)
+}
+
+fn damaged_record(path: &Path) -> StorageError {
+    StorageError::Io {
+        doing: format!("writing {}", path.display()),
+        error: std::io::Error::other(
+            "a record of the loaded snapshot is damaged; see polycache-server check",
+        ),
+    }
+}
+
+/// A cut through all databases; the gate is closed until [`Cut::open`].
+struct Cut<'a> {
+    indexes: Vec<crate::sync::Arc<Index>>,
+    alone: Option<crate::transaction::gate::Closed<'a>>,
+}
+
+impl<'a> Cut<'a> {
+    fn begin(engine: &'a Engine) -> Cut<'a> {
+        let alone = engine.gate().close();
+        let version = version::cut();
+        let indexes: Vec<_> = (0..DATABASES).map(|db| engine.share_index(db as DbIndex)).collect();
+        indexes.iter().for_each(|index| index.begin_cut(version));
+        Cut { indexes, alone: Some(alone) }
+    }
+
+    fn open(mut self) -> Cut<'a> {
+        self.alone = None;
+        self
+    }
+}
+
+impl Drop for Cut<'_> {
+    fn drop(&mut self) {
+        let pin = crossbeam_epoch::pin();
+        self.indexes.iter().for_each(|index| index.end_cut(&pin));
+    }
+}
+
+/// Writes marked groups of commands.
+struct Writer {
+    out: BufWriter<File>,
+    group: Vec<u8>,
+    position: Lsn,
+}
+
+impl Writer {
+    fn new(file: File) -> std::io::Result<Writer> {
+        let mut out = BufWriter::new(file);
+        out.write_all(&Mark::header(Lsn(0)).encode())?;
+        Ok(Writer { out, group: Vec::new(), position: Lsn(0) })
+    }
+
+    fn select(&mut self, db: DbIndex, empty: bool) {
+        if !empty {
+            let mut number = itoa::Buffer::new();
+            let number = number.format(db).as_bytes();
+            encode_command(&mut self.group, &[b"select".into(), number.into()]);
+        }
+    }
+
+    fn record(&mut self, record: Record<'_>) {
+        let mut number = itoa::Buffer::new();
+        let time = record.expire_at().map_or("", |at| number.format(at.0));
+        let args: [Str<'_>; 5] =
+            [b"SET".into(), record.key().into(), record.value(), b"PXAT".into(), time.as_bytes().into()];
+        encode_flags(&mut self.group, record.flags());
+        encode_command(&mut self.group, if time.is_empty() { &args[..3] } else { &args });
+    }
+
+    fn flush_group(&mut self) -> std::io::Result<()> {
+        if self.group.len() >= GROUP_BYTES { self.write_group() } else { Ok(()) }
+    }
+
+    fn write_group(&mut self) -> std::io::Result<()> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        let mut sum = GroupSum::default();
+        sum.update(&self.group);
+        let mark = sum.mark(self.position, self.group.len() as u64);
+        self.out.write_all(&self.group)?;
+        self.out.write_all(&mark.encode())?;
+        self.position = mark.end();
+        self.group.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> std::io::Result<()> {
+        self.write_group()?;
+        self.out.into_inner().map_err(|error| error.into_error())?.sync_all()
+    }
+}

@@ -1,0 +1,57 @@
+//! One process per directory: an advisory lock on a file in it, which the kernel gives back however the process ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use super::StorageError;
+
+/// The file's name in the data directory.
+pub const LOCK_NAME: &str = "polycache.lock";
+
+/// The lock on a directory, held until it is dropped.
+pub struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    /// Takes the lock of `dir`, which exists. A holder's process id stands in the file, for the message.
+    pub fn acquire(dir: &Path) -> Result<DirectoryLock, StorageError> {
+        let path = dir.join(LOCK_NAME);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(StorageError::file("opening the lock file", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                // The id is only for the message.
+                let _ = (&mut file).take(16).read_to_string(&mut text);
+                return Err(StorageError::Locked { dir: dir.to_owned(), process: text.trim().parse().ok() });
+            }
+            Err(TryLockError::Error(error)) => return Err(StorageError::file("locking", &path)(error)),
+        }
+        // Best effort: a full disk must not keep a server from starting to read.
+        let _ = file.set_len(0).and_then(|()| write!(file, "{}\n", std::process::id()));
+        Ok(DirectoryLock { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_second_holder_is_told_who_the_first_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = DirectoryLock::acquire(dir.path()).unwrap();
+        let error = DirectoryLock::acquire(dir.path()).err().unwrap().to_string();
+        assert!(error.ends_with(&format!("is in use by process {}", std::process::id())), "{error}");
+        drop(first);
+        DirectoryLock::acquire(dir.path()).unwrap();
+    }
+}
