@@ -75,3 +75,9 @@ pub const INPUT_RESERVE_BYTES_MAX: usize = 64 << 20;
 
 /// Buffers of a connection that grew beyond this are given back when they are empty.
 pub const IDLE_BUFFER_BYTES_MAX: usize = 64 << 10;
+
+/// DEBUG SLEEP holds a thread for at most so long.
+pub const DEBUG_SLEEP_SECONDS_MAX: f64 = 3600.0;
+
+/// Names that one INFO, COMMAND INFO or COMMAND DOCS may ask for.
+pub const NAMES_ASKED_MAX: usize = 4096;

@@ -142,12 +142,12 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// The families of commands that the server adds to the core's.
-static FAMILIES: &[&[Spec]] = &[crate::client::COMMANDS, crate::admin::COMMANDS];
+static FAMILIES: &[&[Spec]] = &[crate::client::COMMANDS];
 
 /// All commands of core and server, built once.
 pub fn registry() -> &'static Registry {
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
-    REGISTRY.get_or_init(|| Registry::new(&[&TABLES, FAMILIES].concat()))
+    REGISTRY.get_or_init(|| Registry::new(&[&TABLES, FAMILIES, &crate::admin::TABLES].concat()))
 }
 
 /// The number of worker threads that the settings mean.

@@ -13,6 +13,7 @@ pub mod string;
 
 pub use ctx::{Ctx, Host, NoHost, Session};
 pub use failure::Failure;
+pub use keys::encoding_of;
 pub use registry::{Registry, dispatch, execute};
 pub use reply::{NoReply, Protocol, Reply, Value, ValueReply};
 pub use spec::Spec;

@@ -1,17 +1,38 @@
-//! Commands on the server itself: INFO, COMMAND, MEMORY, SLOWLOG, DEBUG, SHUTDOWN, saving, FLUSHALL, SWAPDB.
+//! Commands on the server itself: INFO, COMMAND, CONFIG, MEMORY, SLOWLOG, DEBUG, SHUTDOWN, saving.
 
-use polycache_core::command::{Args, Spec};
+mod access;
+mod command;
+mod config;
+mod debug;
+mod identity;
+mod info;
+mod latency;
+mod memory;
+mod persistence;
+mod process;
+mod shutdown;
+mod slowlog;
+mod table;
+mod wait;
 
-use crate::client::Client;
+use polycache_core::command::{Args, Ctx, Failure, Outcome};
 
-/// The rows of this family.
-pub static COMMANDS: &[Spec] = &[];
+pub use slowlog::SlowLog;
+pub use table::TABLES;
 
-/// The slow log.
-#[derive(Default)]
-pub struct SlowLog {}
+/// The handler of rows that have only subcommands; the dispatcher calls it for none of them.
+fn container(_: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    Err(Failure::wrong_arity(&String::from_utf8_lossy(args[0]).to_ascii_lowercase()))
+}
 
-impl SlowLog {
-    /// Called for a command that took longer than `slowlog-log-slower-than`.
-    pub fn record(&self, _client: &Client, _args: Args<'_>, _duration_us: u64) {}
+/// Replies to a HELP subcommand: what `command` is called with, and the lines on each subcommand.
+fn help(ctx: &mut Ctx<'_>, command: &str, lines: &[&str]) -> Outcome {
+    ctx.reply.array(lines.len() + 3);
+    ctx.reply.status(&format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    for line in lines {
+        ctx.reply.status(line);
+    }
+    ctx.reply.status("HELP");
+    ctx.reply.status("    Print this help.");
+    Ok(())
 }

@@ -9,4 +9,5 @@ mod rename;
 mod table;
 
 pub(in crate::command) use expire::put_expiry;
+pub use object::encoding_of;
 pub use table::TABLES;

@@ -1,0 +1,126 @@
+//! COMMAND DOCS: what a command is for and which arguments it takes.
+
+use polycache_core::command::spec::{Arg, ArgKind};
+use polycache_core::command::{Args, Ctx, Failure, Outcome, Reply};
+
+use super::{Row, lookup};
+use crate::limits::NAMES_ASKED_MAX;
+
+/// `COMMAND DOCS [name ...]`: names that are unknown are left out.
+pub(in crate::admin) fn docs(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let names = &args[2..];
+    if names.len() > NAMES_ASKED_MAX {
+        return Err(Failure::new(format!("ERR more than {NAMES_ASKED_MAX} names")));
+    }
+    let rows: Vec<Row> = if names.is_empty() {
+        ctx.registry.iter().map(Row::top).collect()
+    } else {
+        names.iter().filter_map(|name| lookup(ctx.registry, name)).collect()
+    };
+    ctx.reply.map(rows.len());
+    rows.into_iter().for_each(|row| emit(ctx.reply, row));
+    Ok(())
+}
+
+fn emit(reply: &mut dyn Reply, row: Row) {
+    let spec = row.spec;
+    reply.bulk(row.full_name().as_bytes());
+    let complexity = !spec.complexity.is_empty();
+    let history = !spec.history.is_empty();
+    let arguments = !spec.args.is_empty();
+    let subcommands = row.subcommands();
+    let fields = [complexity, history, arguments, subcommands.len() > 0];
+    reply.map(3 + fields.iter().filter(|field| **field).count());
+    text(reply, "summary", spec.summary);
+    text(reply, "since", spec.since);
+    text(reply, "group", spec.group);
+    if complexity {
+        text(reply, "complexity", spec.complexity);
+    }
+    if history {
+        reply.bulk(b"history");
+        reply.set(spec.history.len());
+        for (version, change) in spec.history {
+            reply.array(2);
+            reply.bulk(version.as_bytes());
+            reply.bulk(change.as_bytes());
+        }
+    }
+    if arguments {
+        reply.bulk(b"arguments");
+        emit_arguments(reply, spec.args);
+    }
+    if subcommands.len() > 0 {
+        reply.bulk(b"subcommands");
+        reply.map(subcommands.len());
+        subcommands.for_each(|sub| emit(reply, sub));
+    }
+}
+
+fn text(reply: &mut dyn Reply, name: &str, value: &str) {
+    reply.bulk(name.as_bytes());
+    reply.bulk(value.as_bytes());
+}
+
+fn emit_arguments(reply: &mut dyn Reply, arguments: &[Arg]) {
+    reply.array(arguments.len());
+    arguments.iter().for_each(|argument| emit_argument(reply, argument));
+}
+
+fn emit_argument(reply: &mut dyn Reply, argument: &Arg) {
+    let nested = matches!(argument.kind, ArgKind::OneOf | ArgKind::Block);
+    let is_key = argument.kind == ArgKind::Key;
+    let flags: Vec<&str> = [
+        ("optional", argument.optional),
+        ("multiple", argument.multiple),
+        ("multiple_token", argument.multiple_token),
+    ]
+    .into_iter()
+    .filter(|(_, set)| *set)
+    .map(|(name, _)| name)
+    .collect();
+    let texts = [("token", argument.token), ("summary", argument.summary), ("since", argument.since)];
+    let texts: Vec<(&str, &str)> = texts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let fields = 2
+        + usize::from(!nested)
+        + usize::from(is_key)
+        + texts.len()
+        + usize::from(!flags.is_empty())
+        + usize::from(nested);
+    reply.map(fields);
+    text(reply, "name", argument.name);
+    text(reply, "type", kind_name(argument.kind));
+    if !nested {
+        text(reply, "display_text", argument.name);
+    }
+    if is_key {
+        reply.bulk(b"key_spec_index");
+        reply.integer(argument.key_spec as i64);
+    }
+    for (name, value) in texts {
+        text(reply, name, value);
+    }
+    if !flags.is_empty() {
+        reply.bulk(b"flags");
+        reply.set(flags.len());
+        flags.iter().for_each(|name| reply.status(name));
+    }
+    if nested {
+        reply.bulk(b"arguments");
+        emit_arguments(reply, argument.children);
+    }
+}
+
+fn kind_name(kind: ArgKind) -> &'static str {
+    match kind {
+        ArgKind::Key => "key",
+        ArgKind::String => "string",
+        ArgKind::Integer => "integer",
+        ArgKind::Double => "double",
+        ArgKind::Pattern => "pattern",
+        ArgKind::UnixTime => "unix-time",
+        ArgKind::PureToken => "pure-token",
+        ArgKind::OneOf => "oneof",
+        ArgKind::Block => "block",
+    }
+}

@@ -1,0 +1,99 @@
+//! COMMAND GETKEYS and GETKEYSANDFLAGS: which arguments of a command are keys.
+
+use polycache_core::command::args::canonical_integer;
+use polycache_core::command::spec::Keys;
+use polycache_core::command::{Args, Ctx, Failure, Outcome, Registry};
+
+use super::info::key_specs;
+
+/// `COMMAND GETKEYS command ...`
+pub(in crate::admin) fn getkeys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let keys = keys_of(ctx.registry, &args[2..])?;
+    ctx.reply.array(keys.len());
+    for (key, _) in keys {
+        ctx.reply.bulk(key);
+    }
+    Ok(())
+}
+
+/// `COMMAND GETKEYSANDFLAGS command ...`
+pub(in crate::admin) fn getkeysandflags(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let keys = keys_of(ctx.registry, &args[2..])?;
+    ctx.reply.array(keys.len());
+    for (key, key_use) in keys {
+        ctx.reply.array(2);
+        ctx.reply.bulk(key);
+        let flags: Vec<&str> = key_use.split_ascii_whitespace().collect();
+        ctx.reply.set(flags.len());
+        flags.iter().for_each(|name| ctx.reply.status(name));
+    }
+    Ok(())
+}
+
+/// The keys of a command line, with their use.
+fn keys_of<'a>(registry: &Registry, line: &'a [&'a [u8]]) -> Result<Vec<(&'a [u8], &'static str)>, Failure> {
+    const INVALID: Failure = Failure::text("ERR Invalid command specified");
+    const ARITY: Failure = Failure::text("ERR Invalid number of arguments specified for command");
+    const NONE: Failure = Failure::text("ERR The command has no key arguments");
+    const NO_KEYS: Failure = Failure::text("ERR Invalid arguments specified for command");
+    let spec = registry.lookup(line[0]).ok_or(INVALID)?;
+    let spec = match line.get(1).and_then(|name| Registry::subcommand(spec, name)) {
+        Some(sub) => sub,
+        None if spec.subcommands.is_empty() || line.len() == 1 => spec,
+        None => return Err(INVALID),
+    };
+    let specs = key_specs(spec);
+    if specs.is_empty() {
+        return Err(NONE);
+    }
+    if !spec.arity_fits(line.len()) {
+        return Err(ARITY);
+    }
+    let mut keys = Vec::new();
+    for key_spec in specs {
+        for position in positions(key_spec.keys, line).ok_or(NO_KEYS)? {
+            keys.push((line[position], key_spec.key_use));
+        }
+    }
+    if keys.is_empty() { Err(NO_KEYS) } else { Ok(keys) }
+}
+
+/// Where the keys stand; `None` where the line cannot be right.
+fn positions(keys: Keys, line: &[&[u8]]) -> Option<Vec<usize>> {
+    match keys {
+        Keys::None => Some(Vec::new()),
+        Keys::Range { first, last, step } => {
+            let last = if last < 0 { line.len().checked_add_signed(last)? } else { last as usize };
+            Some((first..=last.min(line.len() - 1)).step_by(step.max(1)).collect())
+        }
+        Keys::Counted { count, first, step } => {
+            let number = usize::try_from(canonical_integer(line.get(count)?)?).ok()?;
+            let step = step.max(1);
+            let fits = number.checked_sub(1).is_none_or(|further| {
+                further
+                    .checked_mul(step)
+                    .and_then(|span| span.checked_add(first))
+                    .is_some_and(|at| at < line.len())
+            });
+            fits.then(|| (0..number).map(|index| first + index * step).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_stay_within_the_line() {
+        let line: &[&[u8]] = &[b"x", b"2", b"a", b"b", b"c"];
+        assert_eq!(positions(Keys::Range { first: 2, last: -1, step: 1 }, line), Some(vec![2, 3, 4]));
+        assert_eq!(positions(Keys::Range { first: 2, last: 9, step: 2 }, line), Some(vec![2, 4]));
+        assert_eq!(positions(Keys::Counted { count: 1, first: 2, step: 1 }, line), Some(vec![2, 3]));
+        assert_eq!(positions(Keys::Counted { count: 1, first: 2, step: 3 }, line), None);
+        let huge: &[&[u8]] = &[b"x", b"9223372036854775807", b"a"];
+        assert_eq!(positions(Keys::Counted { count: 1, first: 2, step: 1 }, huge), None);
+        let negative: &[&[u8]] = &[b"x", b"-1", b"a"];
+        assert_eq!(positions(Keys::Counted { count: 1, first: 2, step: 1 }, negative), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! INFO memory.
+
+use polycache_core::command::Ctx;
+
+use super::{Text, process};
+use crate::admin::memory::Figures;
+use crate::server::Server;
+
+/// The allocator of the program; a binding's process brings its own.
+const ALLOCATOR: &str = if cfg!(feature = "binary") { "mimalloc" } else { "libc" };
+
+pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
+    let figures = Figures::of(ctx);
+    let tuning = ctx.engine.tuning();
+    text.section("Memory");
+    text.bytes("used_memory", figures.used);
+    text.bytes("used_memory_rss", figures.resident);
+    text.bytes("used_memory_peak", figures.peak);
+    let percent = figures.used as f64 * 100.0 / figures.peak.max(1) as f64;
+    text.line("used_memory_peak_perc", format_args!("{percent:.2}%"));
+    text.line("used_memory_overhead", 0);
+    text.line("used_memory_startup", 0);
+    text.line("used_memory_dataset", figures.used);
+    text.line("used_memory_dataset_perc", "100.00%");
+    text.line("allocator_allocated", figures.used);
+    text.line("allocator_active", figures.resident);
+    text.line("allocator_resident", figures.resident);
+    text.line("allocator_muzzy", 0);
+    text.bytes("total_system_memory", process::machine_bytes());
+    text.bytes("used_memory_lua", 0);
+    text.line("used_memory_vm_eval", 0);
+    text.line("used_memory_scripts_eval", 0);
+    text.line("number_of_cached_scripts", 0);
+    text.line("number_of_functions", 0);
+    text.line("number_of_libraries", 0);
+    text.line("used_memory_vm_functions", 0);
+    text.bytes("used_memory_vm_total", 0);
+    text.line("used_memory_functions", 0);
+    text.bytes("used_memory_scripts", 0);
+    text.bytes("maxmemory", tuning.maxmemory());
+    text.line("maxmemory_policy", tuning.policy().name());
+    text.line("allocator_frag_ratio", "1.00");
+    text.line("allocator_frag_bytes", 0);
+    text.line("allocator_rss_ratio", "1.00");
+    text.line("allocator_rss_bytes", 0);
+    text.line("rss_overhead_ratio", "1.00");
+    text.line("rss_overhead_bytes", 0);
+    text.line("mem_fragmentation_ratio", format_args!("{:.2}", figures.fragmentation()));
+    text.line("mem_fragmentation_bytes", figures.fragmentation_bytes());
+    text.line("mem_not_counted_for_evict", 0);
+    text.line("mem_replication_backlog", 0);
+    text.line("mem_total_replication_buffers", 0);
+    text.line("mem_clients_slaves", 0);
+    text.line("mem_clients_normal", 0);
+    text.line("mem_cluster_links", 0);
+    text.line("mem_aof_buffer", super::super::persistence::log_buffer_bytes(ctx.engine));
+    text.line("mem_allocator", ALLOCATOR);
+    text.line("active_defrag_running", 0);
+    text.line("lazyfree_pending_objects", 0);
+    text.line("lazyfreed_objects", 0);
+}

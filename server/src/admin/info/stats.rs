@@ -1,0 +1,73 @@
+//! INFO stats.
+
+use polycache_core::command::Ctx;
+use polycache_core::stats::Counter as Engine;
+
+use super::Text;
+use crate::server::Server;
+use crate::stats::Counter;
+
+pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
+    let (stats, engine) = (&server.stats, ctx.engine.stats());
+    text.section("Stats");
+    text.line("total_connections_received", stats.total(Counter::ConnectionsReceived));
+    text.line("total_commands_processed", stats.total(Counter::Commands));
+    text.line("instantaneous_ops_per_sec", stats.rates.commands_per_second());
+    text.line("total_net_input_bytes", stats.total(Counter::NetInputBytes));
+    text.line("total_net_output_bytes", stats.total(Counter::NetOutputBytes));
+    text.line("total_net_repl_input_bytes", 0);
+    text.line("total_net_repl_output_bytes", 0);
+    text.line("instantaneous_input_kbps", format_args!("{:.2}", stats.rates.input_kbps()));
+    text.line("instantaneous_output_kbps", format_args!("{:.2}", stats.rates.output_kbps()));
+    text.line("instantaneous_input_repl_kbps", "0.00");
+    text.line("instantaneous_output_repl_kbps", "0.00");
+    text.line("rejected_connections", stats.total(Counter::ConnectionsRejected));
+    text.line("sync_full", 0);
+    text.line("sync_partial_ok", 0);
+    text.line("sync_partial_err", 0);
+    text.line("expired_keys", engine.get(Engine::ExpiredKeys));
+    text.line("expired_stale_perc", "0.00");
+    text.line("expired_time_cap_reached_count", 0);
+    text.line("expire_cycle_cpu_milliseconds", 0);
+    text.line("evicted_keys", engine.get(Engine::EvictedKeys));
+    text.line("evicted_clients", 0);
+    text.line("evicted_scripts", 0);
+    text.line("total_eviction_exceeded_time", 0);
+    text.line("current_eviction_exceeded_time", 0);
+    text.line("keyspace_hits", engine.get(Engine::KeyspaceHits));
+    text.line("keyspace_misses", engine.get(Engine::KeyspaceMisses));
+    text.line("keyspace_changes", engine.get(Engine::Changes));
+    text.line("damaged_records", engine.get(Engine::DamagedRecords));
+    text.line("pubsub_channels", 0);
+    text.line("pubsub_patterns", 0);
+    text.line("pubsubshard_channels", 0);
+    text.line("latest_fork_usec", 0);
+    text.line("total_forks", 0);
+    text.line("migrate_cached_sockets", 0);
+    text.line("slave_expires_tracked_keys", 0);
+    text.line("active_defrag_hits", 0);
+    text.line("active_defrag_misses", 0);
+    text.line("active_defrag_key_hits", 0);
+    text.line("active_defrag_key_misses", 0);
+    text.line("total_active_defrag_time", 0);
+    text.line("current_active_defrag_time", 0);
+    text.line("tracking_total_keys", 0);
+    text.line("tracking_total_items", 0);
+    text.line("tracking_total_prefixes", 0);
+    text.line("unexpected_error_replies", 0);
+    text.line("total_error_replies", stats.total(Counter::ErrorReplies));
+    text.line("dump_payload_sanitizations", 0);
+    text.line("total_reads_processed", stats.total(Counter::Reads));
+    text.line("total_writes_processed", stats.total(Counter::Writes));
+    text.line("io_threaded_reads_processed", 0);
+    text.line("io_threaded_writes_processed", 0);
+    text.line("protocol_errors", stats.total(Counter::ProtocolErrors));
+    text.line("client_query_buffer_limit_disconnections", stats.total(Counter::QueryBufferDisconnections));
+    text.line("client_output_buffer_limit_disconnections", stats.total(Counter::OutputBufferDisconnections));
+    text.line("reply_buffer_shrinks", 0);
+    text.line("reply_buffer_expands", 0);
+    text.line("acl_access_denied_auth", stats.total(Counter::AuthFailures));
+    text.line("acl_access_denied_cmd", 0);
+    text.line("acl_access_denied_key", 0);
+    text.line("acl_access_denied_channel", 0);
+}

@@ -1,0 +1,142 @@
+//! The rows of INFO, TIME, ROLE, LOLWUT, LATENCY and ACL.
+
+use polycache_core::command::spec::{Arg, Spec, acl, flag};
+
+use crate::admin::{access, container, identity, info, latency};
+
+pub(super) const TABLE: &[Spec] = &[
+    Spec {
+        flags: flag::LOADING | flag::STALE,
+        acl: acl::DANGEROUS,
+        tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+        history: &[("7.0.0", "Added support for taking multiple section arguments.")],
+        group: "server",
+        since: "1.0.0",
+        summary: "Returns information and statistics about the server.",
+        complexity: "O(1)",
+        args: &[Arg::string("section").optional().multiple()],
+        ..Spec::new("info", -1, info::info)
+    },
+    Spec {
+        flags: flag::LOADING | flag::STALE | flag::FAST,
+        tips: &["nondeterministic_output"],
+        group: "server",
+        since: "2.6.0",
+        summary: "Returns the server time.",
+        complexity: "O(1)",
+        ..Spec::new("time", 1, identity::time)
+    },
+    Spec {
+        flags: flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST,
+        acl: acl::DANGEROUS,
+        group: "server",
+        since: "2.8.12",
+        summary: "Returns the replication role.",
+        complexity: "O(1)",
+        ..Spec::new("role", 1, identity::role)
+    },
+    Spec {
+        flags: flag::READONLY | flag::FAST,
+        group: "server",
+        since: "5.0.0",
+        summary: "Displays computer art and the server version.",
+        args: &[Arg::integer("version").token("VERSION").optional()],
+        ..Spec::new("lolwut", -1, identity::lolwut)
+    },
+    Spec {
+        group: "server",
+        since: "2.8.13",
+        summary: "A container for latency diagnostics commands.",
+        complexity: "Depends on subcommand.",
+        subcommands: &[
+            Spec {
+                flags: flag::LOADING | flag::STALE,
+                group: "server",
+                since: "2.8.13",
+                summary: "Returns helpful text about the different subcommands.",
+                complexity: "O(1)",
+                ..Spec::new("help", 2, latency::help)
+            },
+            Spec {
+                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                tips: &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"],
+                group: "server",
+                since: "2.8.13",
+                summary: "Returns timestamp-latency samples for an event.",
+                complexity: "O(1)",
+                args: &[Arg::string("event")],
+                ..Spec::new("history", 3, latency::history)
+            },
+            Spec {
+                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                tips: &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"],
+                group: "server",
+                since: "2.8.13",
+                summary: "Returns the latest latency samples for all events.",
+                complexity: "O(1)",
+                ..Spec::new("latest", 2, latency::latest)
+            },
+            Spec {
+                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                tips: &["request_policy:all_nodes", "response_policy:agg_sum"],
+                group: "server",
+                since: "2.8.13",
+                summary: "Resets the latency data for one or more events.",
+                complexity: "O(1)",
+                args: &[Arg::string("event").optional().multiple()],
+                ..Spec::new("reset", -2, latency::reset)
+            },
+            Spec {
+                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                tips: &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"],
+                group: "server",
+                since: "2.8.13",
+                summary: "Returns a human-readable latency analysis report.",
+                complexity: "O(1)",
+                ..Spec::new("doctor", 2, latency::doctor)
+            },
+        ],
+        ..Spec::new("latency", -2, container)
+    },
+    Spec {
+        group: "server",
+        since: "6.0.0",
+        summary: "A container for Access List Control commands.",
+        complexity: "Depends on subcommand.",
+        subcommands: &[
+            Spec {
+                flags: flag::LOADING | flag::STALE,
+                group: "server",
+                since: "6.0.0",
+                summary: "Returns helpful text about the different subcommands.",
+                complexity: "O(1)",
+                ..Spec::new("help", 2, access::help)
+            },
+            Spec {
+                flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                group: "server",
+                since: "6.0.0",
+                summary: "Returns the authenticated username of the current connection.",
+                complexity: "O(1)",
+                ..Spec::new("whoami", 2, access::whoami)
+            },
+            Spec {
+                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                group: "server",
+                since: "6.0.0",
+                summary: "Lists all ACL users.",
+                complexity: "O(N). Where N is the number of configured users.",
+                ..Spec::new("users", 2, access::users)
+            },
+            Spec {
+                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                group: "server",
+                since: "6.0.0",
+                summary: "Dumps the effective rules in ACL file format.",
+                complexity: "O(N). Where N is the number of configured users.",
+                ..Spec::new("list", 2, access::list)
+            },
+        ],
+        ..Spec::new("acl", -2, container)
+    },
+];

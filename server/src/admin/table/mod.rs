@@ -1,0 +1,13 @@
+//! The rows of the administration's commands; their texts are those of Valkey 9.1's COMMAND DOCS.
+
+mod command;
+mod config;
+mod information;
+mod memory;
+mod persistence;
+
+use polycache_core::command::Spec;
+
+/// The tables, one slice each.
+pub const TABLES: [&[Spec]; 5] =
+    [information::TABLE, command::TABLE, config::TABLE, memory::TABLE, persistence::TABLE];
