@@ -44,6 +44,7 @@ use polycache_core::command::{Ctx, NoReply};
 pub use control::Shared;
 pub use fuzz::{converse, fuzz};
 
+use crate::client::Held;
 use crate::net::codec::{self, Progress, Turn};
 use crate::stats::Counter;
 use retrieve::Outcome;
@@ -81,6 +82,8 @@ enum Step {
     Done(usize),
     /// More input is needed: at least so many bytes, 0 is unknown.
     Wait(usize),
+    /// CLIENT PAUSE holds the command at the start of the input.
+    Held,
     /// Close the connection.
     Close,
 }
@@ -128,13 +131,20 @@ impl codec::Codec for Codec {
                     progress.wanted = wanted;
                     break;
                 }
+                Step::Held => {
+                    progress.paused = true;
+                    progress.unfinished = true;
+                    break;
+                }
                 Step::Close => {
                     progress.close = true;
                     break;
                 }
             }
         }
-        work.stats.add(Counter::Commands, work.commands as u64);
+        let commands = work.commands as u64;
+        work.stats.add(Counter::Commands, commands);
+        work.client().commands += commands;
         progress.lsn = operation.last_lsn();
         progress
     }
@@ -186,6 +196,11 @@ impl Codec {
         let Some((line, after)) = end_of_line(input) else { return self.unfinished_line(input) };
         let request = text::parse(line);
         let noreply = request.noreply;
+        if let Some(held) = work.server.clients.pause.held()
+            && (held == Held::Everything || request.command.writes())
+        {
+            return Step::Held;
+        }
         match request.command {
             Command::Retrieve(retrieval, keys) => {
                 let outcome = retrieve::retrieve(work, retrieval, &input[keys..after]);

@@ -165,6 +165,22 @@ pub enum Command<'a> {
     Hang,
 }
 
+impl Command<'_> {
+    /// Whether data may change.
+    #[inline]
+    pub fn writes(&self) -> bool {
+        match self {
+            Command::Retrieve(retrieval, _) => retrieval.touch.is_some(),
+            Command::Store(_)
+            | Command::Arithmetic { .. }
+            | Command::Delete { .. }
+            | Command::Touch { .. }
+            | Command::FlushAll { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// A request line: what to do, and whether to answer.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
