@@ -5,10 +5,11 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use super::manifest::{Manifest, sync_dir};
-use super::recover::new_increment;
+use super::recover::{load_aof, new_increment};
 use super::status::Job;
 use super::{Persistence, SAVE_PREFIX, StorageError, base, held, stub};
 use crate::clock::UnixMillis;
+use crate::command::Registry;
 use crate::config::BaseFormat;
 use crate::engine::Engine;
 use crate::log::State;
@@ -90,8 +91,40 @@ impl Persistence {
         engine.log().stop().map_err(StorageError::Log)
     }
 
+    /// Loads the AOF again in place of what is in memory (DEBUG LOADAOF). Writes of others meanwhile are lost or not.
+    pub fn reload_aof(&self, engine: &Engine, registry: &Registry) -> Result<(), StorageError> {
+        if !engine.log().is_on() {
+            return Err(StorageError::Misuse("the append only file is off".into()));
+        }
+        self.claim(Job::Rewrite, Otherwise::Refuse)?;
+        let result = self.reload_claimed(engine, registry);
+        self.release(engine);
+        result
+    }
+
+    fn reload_claimed(&self, engine: &Engine, registry: &Registry) -> Result<(), StorageError> {
+        let log = engine.log();
+        let alone = engine.gate().close();
+        log.stop().map_err(StorageError::Log)?;
+        drop(alone);
+        // The log is off: this is not an effect.
+        engine.flush(None);
+        let swept = engine.tuning().active_expire();
+        engine.tuning().set_active_expire(false);
+        let loaded = load_aof(engine, registry, &self.place, &self.snapshot);
+        engine.tuning().set_active_expire(swept);
+        let recovered = loaded?;
+        held(&self.state).other_files = recovered.bytes.saturating_sub(recovered.increment.size);
+        *held(&self.manifest) = Some(recovered.manifest);
+        let alone = engine.gate().close();
+        let started = log.start(recovered.increment, log.tail(), engine.config().aof_io);
+        drop(alone);
+        started.map_err(StorageError::io("starting the append only file"))
+    }
+
     /// Takes the one place for background work.
     fn claim(&self, job: Job, otherwise: Otherwise) -> Result<Started, StorageError> {
+        self.ensure_lock()?;
         let mut state = held(&self.state);
         if state.closed {
             return Err(StorageError::Busy("ERR the engine is closing"));

@@ -112,7 +112,9 @@ impl Engine {
             }
         }
         fs::create_dir_all(&dir).map_err(StorageError::file("creating", &dir))?;
-        let lock = DirectoryLock::acquire(&dir)?;
+        // Who only might save by command one day takes the lock then: many caches may share a working directory.
+        let writes = config.append_only || !config.save_points.is_empty();
+        let lock = if writes { Some(DirectoryLock::acquire(&dir)?) } else { None };
         let engine = Engine::in_memory(config);
         // Nothing expires while it is loaded: see `replay`.
         engine.tuning().set_active_expire(false);
@@ -145,7 +147,7 @@ impl Persistence {
         engine: &Engine,
         registry: &Registry,
         dir: PathBuf,
-        lock: DirectoryLock,
+        lock: Option<DirectoryLock>,
     ) -> Result<(Persistence, bool), StorageError> {
         let config = engine.config();
         let place = Place {
@@ -154,7 +156,9 @@ impl Persistence {
             filename: config.append_filename.clone(),
         };
         let snapshot = dir.join(&config.snapshot_filename);
-        remove_temporary_files(&dir, SAVE_PREFIX);
+        if lock.is_some() {
+            remove_temporary_files(&dir, SAVE_PREFIX);
+        }
         let (mut manifest, mut size, mut other_files, mut needs_base) = (None, 0, 0, false);
         if config.append_only {
             let recovered = load_aof(engine, registry, &place, &snapshot)?;
@@ -190,7 +194,7 @@ impl Persistence {
         let persistence = Persistence {
             place,
             snapshot,
-            lock: Mutex::new(Some(lock)),
+            lock: Mutex::new(lock),
             manifest: Mutex::new(manifest),
             state: Mutex::new(state),
             finished: std::sync::Condvar::new(),
@@ -199,10 +203,23 @@ impl Persistence {
         Ok((persistence, needs_base))
     }
 
+    /// Takes the directory's lock if that has not been done when it was opened.
+    fn ensure_lock(&self) -> Result<(), StorageError> {
+        let mut lock = held(&self.lock);
+        if lock.is_none() {
+            *lock = Some(DirectoryLock::acquire(&self.place.dir)?);
+        }
+        Ok(())
+    }
+
     /// Changes the save points: after `.0` seconds if at least `.1` changes.
-    pub fn set_save_points(&self, engine: &Engine, points: Vec<(u64, u64)>) {
+    pub fn set_save_points(&self, engine: &Engine, points: Vec<(u64, u64)>) -> Result<(), StorageError> {
+        if !points.is_empty() {
+            self.ensure_lock()?;
+        }
         held(&self.settings).save_points = points;
         self.start_ticking(engine);
+        Ok(())
     }
 
     /// Changes when the AOF is rewritten by itself; zero percent: never.

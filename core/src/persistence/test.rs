@@ -352,6 +352,20 @@ fn the_aof_can_be_switched_on_and_off_while_running() {
 }
 
 #[test]
+fn loading_the_aof_again_gives_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path());
+    some_writes(&engine);
+    let before = contents(&engine);
+    engine.persistence().unwrap().reload_aof(&engine, &registry()).unwrap();
+    assert_eq!(contents(&engine), before);
+    run(&engine, "SET again 1");
+    engine.close().unwrap();
+    drop(engine);
+    assert_eq!(contents(&open(dir.path())).len(), before.len() + 1);
+}
+
+#[test]
 fn a_key_that_expired_since_takes_its_later_commands() {
     let dir = tempfile::tempdir().unwrap();
     let text = "*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n$4\r\nPXAT\r\n$4\r\n5000\r\n\
