@@ -172,11 +172,7 @@ fn authentication() {
     let mut stream = connect(&running);
     expect(&mut stream, "GET k", "-NOAUTH Authentication required.\r\n");
     expect(&mut stream, "NOSUCH", "-ERR unknown command 'NOSUCH', with args beginning with: \r\n");
-    expect(
-        &mut stream,
-        "AUTH wrong",
-        "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
-    );
+    expect(&mut stream, "AUTH wrong", "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
     expect(
         &mut stream,
         "AUTH other secret",
@@ -214,7 +210,10 @@ fn dialects_databases_and_quiet_replies() {
     expect(&mut stream, "GET k", "$-1\r\n");
     expect(&mut stream, "CLIENT GETNAME", "$-1\r\n");
     stream.write_all(&request(&[b"HELLO", b"3"])).unwrap();
-    expect_bytes(&mut stream, b"%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.2.4\r\n$5\r\nproto\r\n:3\r\n");
+    expect_bytes(
+        &mut stream,
+        b"%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.2.4\r\n$5\r\nproto\r\n:3\r\n",
+    );
     running.stop();
 }
 

@@ -1,16 +1,21 @@
 //! The Redis protocol on a connection: parses requests and carries them out.
 
-use polycache_core::command::spec::flag;
+use polycache_core::command::spec::{Keys, flag};
 use polycache_core::command::{Args, Ctx, Failure, Spec, execute};
 use polycache_core::engine::Operation;
+use smallvec::SmallVec;
 
 use super::emit::{self, Emitter};
+use super::error::ProtocolError;
 use super::lookup;
 use super::parse::{Arguments, Limits, Parsed, Parser};
 use crate::client::ReplyMode;
 use crate::limits::TURN_TIME_US;
 use crate::net::codec::{self, Progress, Turn};
 use crate::stats::{CommandIndex, Counter};
+
+/// Commands in a batch: about as many cache misses as a core has under way.
+const BATCH_COMMANDS: usize = polycache_core::index::AHEAD_KEYS;
 
 /// The state of one connection.
 #[derive(Default)]
@@ -30,34 +35,49 @@ impl codec::Codec for Codec {
             commands: 0,
         };
         let turn_ends = executor.last_tick + ticks.from_us(TURN_TIME_US);
-        let bulk_bytes_max = usize::try_from(turn.settings.proto_max_bulk_len).unwrap_or(usize::MAX);
         let mut progress = Progress::default();
-        loop {
-            if turn.spent(executor.commands) || executor.last_tick >= turn_ends {
-                progress.unfinished = progress.consumed < input.len();
-                break;
+        'turn: loop {
+            let mut batch = Batch::parse(&mut self.parser, turn, &input[progress.consumed..]);
+            batch.look_ahead(&operation, turn);
+            for place in 0..batch.commands.len() {
+                if turn.spent(executor.commands) || executor.last_tick >= turn_ends {
+                    progress.unfinished = true;
+                    break 'turn;
+                }
+                let command = batch.commands[place];
+                if executor.run(turn, command.row, &batch.args[command.first..command.end]) == Ran::Held {
+                    progress.paused = true;
+                    progress.unfinished = true;
+                    break 'turn;
+                }
+                progress.consumed += command.bytes;
+                if turn.client.closing {
+                    progress.close = true;
+                    break 'turn;
+                }
             }
-            let limits = Limits { bulk_bytes_max, authenticated: turn.client.authenticated };
-            let mut args = Arguments::new();
-            match self.parser.parse(&input[progress.consumed..], &limits, &mut args) {
-                Ok(Parsed::Command { bytes }) => {
-                    if executor.run(turn, &args) == Ran::Held {
+            progress.consumed += batch.empty_bytes;
+            match batch.end {
+                End::Full => {}
+                End::Incomplete { wanted } => {
+                    progress.wanted = wanted;
+                    // The beginning of a command is remembered for the next turn.
+                    return executor.finish(turn, progress);
+                }
+                End::Inline { bytes } => {
+                    let words: Arguments<'_> = self.parser.words().collect();
+                    if executor.run(turn, None, &words) == Ran::Held {
                         progress.paused = true;
                         progress.unfinished = true;
                         break;
                     }
                     progress.consumed += bytes;
-                    if turn.client.closing {
-                        progress.close = true;
+                    progress.close = turn.client.closing;
+                    if progress.close {
                         break;
                     }
                 }
-                Ok(Parsed::Empty { bytes }) => progress.consumed += bytes,
-                Ok(Parsed::Incomplete { wanted }) => {
-                    progress.wanted = wanted;
-                    break;
-                }
-                Err(error) => {
+                End::Broken(error) => {
                     let text = error.text();
                     emit::error(turn.out, &text);
                     turn.stats.add(Counter::ProtocolErrors, 1);
@@ -67,10 +87,113 @@ impl codec::Codec for Codec {
                     break;
                 }
             }
+            if turn.spent(executor.commands) {
+                progress.unfinished = progress.consumed < input.len();
+                break;
+            }
         }
-        turn.stats.add(Counter::Commands, executor.commands as u64);
-        progress.lsn = operation.last_lsn();
-        progress
+        self.parser.forget();
+        executor.finish(turn, progress)
+    }
+}
+
+/// Commands that are parsed before the first of them is carried out, so that their keys can be fetched together.
+struct Batch<'a> {
+    args: Arguments<'a>,
+    commands: SmallVec<[Command; BATCH_COMMANDS]>,
+    /// Bytes without a command behind the last one.
+    empty_bytes: usize,
+    end: End,
+}
+
+/// One parsed command; its arguments are `first..end` of the batch's.
+#[derive(Clone, Copy)]
+struct Command {
+    first: usize,
+    end: usize,
+    /// With the empty ones before it.
+    bytes: usize,
+    /// What it means, unless that is an error.
+    row: Option<Row>,
+}
+
+type Row = (&'static Spec, CommandIndex);
+
+/// Why a batch ended.
+enum End {
+    /// More commands may follow.
+    Full,
+    Incomplete {
+        wanted: usize,
+    },
+    /// A command on a line follows; it goes alone.
+    Inline {
+        bytes: usize,
+    },
+    Broken(ProtocolError),
+}
+
+impl<'a> Batch<'a> {
+    /// Parses commands from the start of `input`.
+    #[inline]
+    fn parse(parser: &mut Parser, turn: &Turn<'_>, input: &'a [u8]) -> Batch<'a> {
+        let bulk_bytes_max = usize::try_from(turn.settings.proto_max_bulk_len).unwrap_or(usize::MAX);
+        let authenticated = turn.client.authenticated;
+        let limits = Limits { bulk_bytes_max, authenticated };
+        // What may be sent changes with AUTH.
+        let commands_max = if authenticated { BATCH_COMMANDS } else { 1 };
+        let mut batch =
+            Batch { args: Arguments::new(), commands: SmallVec::new(), empty_bytes: 0, end: End::Full };
+        let mut at = 0;
+        while batch.commands.len() < commands_max {
+            let first = batch.args.len();
+            match parser.parse(&input[at..], &limits, &mut batch.args) {
+                Ok(Parsed::Command { bytes }) => {
+                    at += bytes;
+                    let end = batch.args.len();
+                    let row = lookup::lookup(turn.server, &batch.args[first..]).ok();
+                    let bytes = bytes + std::mem::take(&mut batch.empty_bytes);
+                    batch.commands.push(Command { first, end, bytes, row });
+                }
+                Ok(Parsed::Empty { bytes }) => {
+                    at += bytes;
+                    batch.empty_bytes += bytes;
+                }
+                Ok(Parsed::Incomplete { wanted }) => {
+                    batch.end = End::Incomplete { wanted };
+                    break;
+                }
+                Ok(Parsed::Inline { bytes }) => {
+                    batch.end = End::Inline { bytes };
+                    break;
+                }
+                Err(error) => {
+                    batch.end = End::Broken(error);
+                    break;
+                }
+            }
+        }
+        batch
+    }
+
+    /// Has the records fetched that the commands will touch.
+    #[inline]
+    fn look_ahead(&mut self, operation: &Operation<'_>, turn: &Turn<'_>) {
+        if self.commands.len() < 2 {
+            return;
+        }
+        let mut keys: SmallVec<[&[u8]; BATCH_COMMANDS]> = SmallVec::new();
+        for command in &self.commands {
+            if let Some((spec, _)) = command.row
+                && let Keys::Range { first, .. } = spec.keys
+                && command.first + first < command.end
+            {
+                keys.push(self.args[command.first + first]);
+            }
+        }
+        if keys.len() > 1 {
+            operation.look_ahead(turn.session.db, &keys);
+        }
     }
 }
 
@@ -101,9 +224,9 @@ struct Executor<'a> {
 
 impl Executor<'_> {
     #[inline]
-    fn run(&mut self, turn: &mut Turn<'_>, args: Args<'_>) -> Ran {
+    fn run(&mut self, turn: &mut Turn<'_>, row: Option<Row>, args: Args<'_>) -> Ran {
         let server = turn.server;
-        let (spec, index) = match lookup::lookup(server, args) {
+        let (spec, index) = match row.map_or_else(|| lookup::lookup(server, args), Ok) {
             Ok(found) => found,
             Err(failure) => {
                 self.refuse(turn, None, &failure);
@@ -134,12 +257,19 @@ impl Executor<'_> {
         };
         execute(spec, &mut ctx, args);
         let failed = reply.errors() > 0;
-        self.finish(turn, spec, index, args, failed, reply_start);
+        self.account(turn, spec, index, args, failed, reply_start);
         Ran::Done
     }
 
+    /// Ends the turn.
+    fn finish(&self, turn: &Turn<'_>, mut progress: Progress) -> Progress {
+        turn.stats.add(Counter::Commands, self.commands as u64);
+        progress.lsn = self.operation.last_lsn();
+        progress
+    }
+
     #[inline]
-    fn finish(
+    fn account(
         &mut self,
         turn: &mut Turn<'_>,
         spec: &'static Spec,

@@ -17,8 +17,8 @@ use crate::limits::{
     ARGUMENTS_MAX, INLINE_BYTES_MAX, UNAUTHENTICATED_ARGUMENTS_MAX, UNAUTHENTICATED_BULK_BYTES_MAX,
 };
 
-/// Arguments of one command; most commands have few.
-pub type Arguments<'a> = SmallVec<[&'a [u8]; 8]>;
+/// Arguments of one or several commands; most commands have few.
+pub type Arguments<'a> = SmallVec<[&'a [u8]; 64]>;
 
 /// What a client may send.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub struct Limits {
 pub enum Parsed {
     /// A command, `bytes` long; it has at least one argument.
     Command { bytes: usize },
+    /// A command on a line, `bytes` long; its arguments are in [`Parser::words`].
+    Inline { bytes: usize },
     /// Nothing to do, `bytes` long: an empty line, or a command of no arguments.
     Empty { bytes: usize },
     /// The beginning of a command. At least `wanted` bytes are needed to end what has begun (0: unknown).
@@ -57,12 +59,13 @@ struct Begun {
 }
 
 impl Parser {
-    /// Parses the command at the start of `input` into `args`, which is empty.
+    /// Parses the command at the start of `input` and appends its arguments to `args`.
     ///
-    /// After [`Parsed::Incomplete`] the next call must see the same bytes with more behind them.
+    /// After [`Parsed::Incomplete`] the next call must see the same bytes with more behind them, or
+    /// [`Parser::forget`] must come before it.
     #[inline]
     pub fn parse<'a>(
-        &'a mut self,
+        &mut self,
         input: &'a [u8],
         limits: &Limits,
         args: &mut Arguments<'a>,
@@ -73,7 +76,7 @@ impl Parser {
         match input.first() {
             None => return Ok(Parsed::Incomplete { wanted: 0 }),
             Some(b'*') => {}
-            Some(_) => return self.inline(input, args),
+            Some(_) => return self.inline(input),
         }
         let Some((count, mut at)) = length(input, 1, Header::Multibulk)? else {
             return Ok(Parsed::Incomplete { wanted: 0 });
@@ -88,6 +91,7 @@ impl Parser {
         if !limits.authenticated && expected > UNAUTHENTICATED_ARGUMENTS_MAX {
             return Err(ProtocolError::UnauthenticatedMultibulkLength);
         }
+        let first = args.len();
         for _ in 0..expected {
             match bulk(input, at, limits)? {
                 Bulk::Complete(range, next) => {
@@ -96,7 +100,7 @@ impl Parser {
                 }
                 Bulk::Incomplete { wanted } => {
                     let base = input.as_ptr().addr();
-                    let complete = args.drain(..).map(|arg| {
+                    let complete = args.drain(first..).map(|arg| {
                         let start = arg.as_ptr().addr() - base;
                         start..start + arg.len()
                     });
@@ -108,9 +112,14 @@ impl Parser {
         Ok(Parsed::Command { bytes: at })
     }
 
-    /// Whether a command has begun that is not complete.
-    pub fn is_inside_command(&self) -> bool {
-        self.begun.is_some()
+    /// Forgets the command that has begun: the next call sees other bytes.
+    pub fn forget(&mut self) {
+        self.begun = None;
+    }
+
+    /// The arguments of the last [`Parsed::Inline`].
+    pub fn words(&self) -> impl Iterator<Item = &[u8]> {
+        self.words.iter().map(|range| &self.unquoted[range.clone()])
     }
 
     #[cold]
@@ -137,7 +146,7 @@ impl Parser {
     }
 
     #[cold]
-    fn inline<'a>(&'a mut self, input: &[u8], args: &mut Arguments<'a>) -> Result<Parsed, ProtocolError> {
+    fn inline(&mut self, input: &[u8]) -> Result<Parsed, ProtocolError> {
         let Some(end) = memchr::memchr(b'\n', input) else {
             return if input.len() > INLINE_BYTES_MAX {
                 Err(ProtocolError::TooBigInline)
@@ -150,9 +159,8 @@ impl Parser {
         self.unquoted.clear();
         self.words.clear();
         inline::split(line, &mut self.unquoted, &mut self.words)?;
-        args.extend(self.words.iter().map(|range| &self.unquoted[range.clone()]));
         let bytes = end + 1;
-        Ok(if args.is_empty() { Parsed::Empty { bytes } } else { Parsed::Command { bytes } })
+        Ok(if self.words.is_empty() { Parsed::Empty { bytes } } else { Parsed::Inline { bytes } })
     }
 }
 
@@ -280,6 +288,10 @@ pub fn parse_in_pieces(
                     commands.push(args.iter().map(|arg| arg.to_vec()).collect());
                     start += bytes;
                 }
+                Ok(Parsed::Inline { bytes }) => {
+                    commands.push(parser.words().map(<[u8]>::to_vec).collect());
+                    start += bytes;
+                }
                 Ok(Parsed::Empty { bytes }) => start += bytes,
                 Ok(Parsed::Incomplete { .. }) => break,
                 Err(error) => return (commands, Some(error)),
@@ -330,7 +342,7 @@ mod tests {
                 loop {
                     let mut args = Arguments::new();
                     match parser.parse(&input[start..seen], &OPEN, &mut args).unwrap() {
-                        Parsed::Command { bytes } => {
+                        Parsed::Command { bytes } | Parsed::Inline { bytes } => {
                             commands += 1;
                             start += bytes;
                         }
