@@ -146,7 +146,7 @@ fn carry_out(value: Str<'_>, step: &Step) -> (Option<i64>, Option<u64>) {
     let old = step.kind.decode(load(value, step));
     match step.action {
         Action::Get => (Some(old), None),
-        Action::Set(new) => match step.kind.fit(step.kind.argument(new), step.overflow) {
+        Action::Set(new) => match step.kind.fit_argument(new, step.overflow) {
             Some(new) => (Some(old), Some(step.kind.encode(i128::from(new)))),
             None => (None, None),
         },

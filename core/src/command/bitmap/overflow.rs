@@ -51,9 +51,18 @@ impl FieldType {
         value as u64 & self.mask()
     }
 
-    /// The value that SET means: unsigned fields read a negative argument as a huge number.
-    pub(super) fn argument(self, value: i64) -> i128 {
-        if self.signed { i128::from(value) } else { i128::from(value as u64) }
+    /// What SET stores for its argument. Unsigned fields read a negative one as a huge number.
+    pub(super) fn fit_argument(self, argument: i64, overflow: Overflow) -> Option<i64> {
+        if !self.signed {
+            return self.fit(i128::from(argument as u64), overflow);
+        }
+        let (value, (_, greatest)) = (i128::from(argument), self.bounds());
+        // Redis computes the room above a value in 64 bits. Near the least value it wraps, and saturates at the wrong
+        // end; clients see the same here.
+        if overflow == Overflow::Saturate && self.bits < 64 && greatest - value > i128::from(i64::MAX) {
+            return Some(greatest as i64);
+        }
+        self.fit(value, overflow)
     }
 
     /// What is stored for `value`: itself where it fits, else what `overflow` makes of it, or nothing.
@@ -112,6 +121,10 @@ mod tests {
             assert_eq!(field(kind).fit(value, Overflow::Saturate), Some(saturate), "{kind} {value}");
         }
         assert_eq!(field("u8").fit(256, Overflow::Fail), None);
+        // As Valkey does, though the least value would be nearer.
+        assert_eq!(field("i8").fit_argument(i64::MIN, Overflow::Saturate), Some(127));
+        assert_eq!(field("i8").fit_argument(i64::MIN + 128, Overflow::Saturate), Some(-128));
+        assert_eq!(field("u8").fit_argument(-1, Overflow::Saturate), Some(255));
         for bad in ["", "u", "u0", "u64", "i65", "i0", "U8", "x8", "u08", "u+8", "8"] {
             assert!(FieldType::parse(bad.as_bytes()).is_err(), "{bad}");
         }
