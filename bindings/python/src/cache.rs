@@ -373,7 +373,10 @@ impl Cache {
     }
 
     /// Serves the cache to other programs: "host:port" (port 0 is any free one) or "unix:/path".
-    #[pyo3(signature = (resp=Some("127.0.0.1:0".to_owned()), memcached=None, *, password=None))]
+    #[pyo3(
+        signature = (resp=Some("127.0.0.1:0".to_owned()), memcached=None, *, password=None),
+        text_signature = "($self, resp='127.0.0.1:0', memcached=None, *, password=None)"
+    )]
     fn serve(
         &self,
         py: Python<'_>,

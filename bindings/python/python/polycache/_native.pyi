@@ -12,6 +12,8 @@ _Seconds: TypeAlias = float | timedelta
 _Default = TypeVar("_Default")
 _Item = TypeVar("_Item", covariant=True)
 
+__all__ = ["Cache", "Scan", "Server", "__version__", "open"]
+
 __version__: str
 
 @type_check_only
