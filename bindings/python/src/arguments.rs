@@ -114,6 +114,9 @@ pub fn expire(ttl: Option<&Bound<'_, PyAny>>) -> PyResult<Expire> {
             PyTypeError::new_err("ttl is a positive number of seconds, a positive timedelta, or None")
         })?
     };
+    if duration.is_zero() {
+        return Err(PyValueError::new_err("ttl must be more than 0 seconds"));
+    }
     let ttl_ms =
         u64::try_from(duration.as_millis()).map_err(|_| PyValueError::new_err("ttl is too large"))?;
     // Less than a millisecond is a moment, and not never.

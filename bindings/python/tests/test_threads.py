@@ -40,9 +40,11 @@ def test_sets_of_many_are_seen_whole(cache: polycache.Cache) -> None:
     done = threading.Event()
 
     def write() -> None:
-        for version in range(300):
-            cache.set_many({key: version for key in keys})
-        done.set()
+        try:
+            for version in range(300):
+                cache.set_many({key: version for key in keys})
+        finally:
+            done.set()
 
     def read() -> None:
         while not done.is_set():
@@ -57,9 +59,11 @@ def test_values_are_seen_whole(cache: polycache.Cache) -> None:
     done = threading.Event()
 
     def write() -> None:
-        for turn in range(100):
-            cache["k"] = values[turn % 3]
-        done.set()
+        try:
+            for turn in range(100):
+                cache["k"] = values[turn % 3]
+        finally:
+            done.set()
 
     def read() -> None:
         while not done.is_set():
@@ -85,8 +89,10 @@ def test_others_run_while_a_command_takes_long(cache: polycache.Cache) -> None:
     done = threading.Event()
 
     def long() -> None:
-        cache.execute("DEBUG", "SLEEP", "0.3")
-        done.set()
+        try:
+            cache.execute("DEBUG", "SLEEP", "0.3")
+        finally:
+            done.set()
 
     def others() -> None:
         nonlocal turns
