@@ -123,7 +123,7 @@ impl Persistence {
     }
 
     /// Takes the one place for background work.
-    fn claim(&self, job: Job, otherwise: Otherwise) -> Result<Started, StorageError> {
+    pub(super) fn claim(&self, job: Job, otherwise: Otherwise) -> Result<Started, StorageError> {
         self.ensure_lock()?;
         let mut state = held(&self.state);
         if state.closed {
@@ -166,7 +166,7 @@ impl Persistence {
     }
 
     /// Gives the place back and starts what was scheduled.
-    fn release(&self, engine: &Engine) {
+    pub(super) fn release(&self, engine: &Engine) {
         let next = {
             let mut state = held(&self.state);
             state.running = None;

@@ -18,6 +18,7 @@ mod lock;
 mod manifest;
 mod parse;
 mod recover;
+mod reload;
 mod replay;
 mod scan;
 mod status;

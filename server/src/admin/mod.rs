@@ -8,7 +8,7 @@ mod identity;
 mod info;
 mod latency;
 mod memory;
-mod persistence;
+pub(crate) mod persistence;
 mod process;
 mod shutdown;
 mod slowlog;

@@ -30,7 +30,7 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let settings = client.server.settings.load();
     let wanted = save.unwrap_or(!settings.save.is_empty());
-    if wanted && let Err(error) = super::persistence::save_now(ctx.engine) {
+    if wanted && let Err(error) = super::persistence::save_before_shutdown(ctx.engine) {
         tracing::error!("saving before the shutdown failed: {error}");
         if !force {
             return Err(Failure::text("ERR Errors trying to SHUTDOWN. Check logs."));

@@ -1,9 +1,14 @@
 //! WAITAOF: waits until writes are durable.
 
+use std::time::Duration;
+
 use polycache_core::command::args::canonical_integer;
 use polycache_core::command::{Args, Ctx, Failure, Outcome};
 
-/// `WAITAOF numlocal numreplicas timeout`
+/// `WAITAOF numlocal numreplicas timeout`: how many of each have what this client wrote on their disks.
+///
+/// The wait is for one fsync, which is asked for, whatever `appendfsync` says. There are no replicas: waiting for
+/// some would last until the timeout and end with none, so they are not waited for.
 pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const LOCAL: Failure = Failure::text("ERR value is out of range, value must between 0 and 1");
     const REPLICAS: Failure = Failure::text("ERR value is out of range, must be positive");
@@ -11,21 +16,22 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const NEGATIVE: Failure = Failure::text("ERR timeout is negative");
     const OFF: Failure =
         Failure::text("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
-    let local = canonical_integer(args[1]).ok_or(Failure::NOT_INTEGER)?;
-    if !(0..=1).contains(&local) {
-        return Err(LOCAL);
-    }
-    if canonical_integer(args[2]).ok_or(Failure::NOT_INTEGER)? < 0 {
-        return Err(REPLICAS);
-    }
-    if canonical_integer(args[3]).ok_or(TIMEOUT)? < 0 {
-        return Err(NEGATIVE);
-    }
-    if local == 1 && !ctx.engine.log().is_on() {
+    let local = canonical_integer(args[1]).filter(|local| (0..=1).contains(local)).ok_or(LOCAL)?;
+    canonical_integer(args[2]).filter(|replicas| *replicas >= 0).ok_or(REPLICAS)?;
+    let timeout_ms = canonical_integer(args[3]).ok_or(TIMEOUT)?;
+    let timeout_ms = u64::try_from(timeout_ms).map_err(|_| NEGATIVE)?;
+    let log = ctx.engine.log();
+    if local == 1 && !log.is_on() {
         return Err(OFF);
     }
+    let durable = if local == 1 {
+        let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms));
+        log.sync_blocking(timeout).is_ok()
+    } else {
+        log.is_on() && log.watermark().durable() >= log.tail()
+    };
     ctx.reply.array(2);
-    ctx.reply.integer(0);
+    ctx.reply.integer(i64::from(durable));
     ctx.reply.integer(0);
     Ok(())
 }

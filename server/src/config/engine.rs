@@ -28,7 +28,7 @@ impl Settings {
             aof_rewrite_min_bytes: self.auto_aof_rewrite_min_size,
             snapshot_filename: self.db_filename.clone(),
             snapshot_compress_min_bytes: if self.rdb_compression { COMPRESS_MIN_BYTES } else { 0 },
-            save_points: self.save.iter().map(|point| (point.seconds, point.changes)).collect(),
+            save_points: save_points(self),
             maxmemory: self.maxmemory,
             policy: self.maxmemory_policy,
             samples: self.maxmemory_samples,
@@ -41,12 +41,32 @@ impl Settings {
 
 /// Applies changed settings to a running engine; a hook of [`super::Live`].
 pub fn apply(engine: &Engine, old: &Settings, new: &Settings) -> Result<(), Refusal> {
+    // What may be refused comes first, so that nothing needs to be undone.
+    if old.append_only != new.append_only {
+        let refuse = |reason: String| Refusal { setting: "appendonly", reason };
+        let Some(persistence) = engine.persistence() else {
+            return Err(refuse("this instance is in memory only: it has no directory for a log".to_owned()));
+        };
+        persistence.set_append_only(engine, new.append_only).map_err(|error| refuse(error.to_string()))?;
+    }
     let tuning = engine.tuning();
     tuning.set_maxmemory(new.maxmemory);
     tuning.set_policy(new.maxmemory_policy);
     tuning.set_samples(new.maxmemory_samples);
     tuning.set_lfu_log_factor(new.lfu_log_factor);
     tuning.set_lfu_decay_time(new.lfu_decay_time);
-    let _ = old;
+    if old.append_fsync != new.append_fsync {
+        engine.log().set_fsync_policy(new.append_fsync);
+    }
+    if let Some(persistence) = engine.persistence() {
+        if old.save != new.save {
+            persistence.set_save_points(engine, save_points(new));
+        }
+        persistence.set_auto_rewrite(new.auto_aof_rewrite_percentage, new.auto_aof_rewrite_min_size);
+    }
     Ok(())
+}
+
+fn save_points(settings: &Settings) -> Vec<(u64, u64)> {
+    settings.save.iter().map(|point| (point.seconds, point.changes)).collect()
 }

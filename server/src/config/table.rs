@@ -220,7 +220,7 @@ settings! {
         "Save in the background after so many seconds if so many keys changed; pairs; \"\" is never.";
     stop_writes_on_bgsave_error: bool = "stop-writes-on-bgsave-error" [], Kind::Bool, "yes", MUTABLE,
         "Refuse writes while the last background save failed.";
-    rdb_compression: bool = "rdbcompression" [], Kind::Bool, "yes", MUTABLE,
+    rdb_compression: bool = "rdbcompression" [], Kind::Bool, "yes", IMMUTABLE,
         "Compress large values in snapshots with zstd.";
     append_only: bool = "appendonly" [], Kind::Bool, "no", MUTABLE,
         "Log every write to the append-only file.";
@@ -232,7 +232,7 @@ settings! {
         "The log's directory, below dir.";
     aof_io: AofIo = "aof-io" [], Kind::Choice(AofIo::NAMES), "auto", IMMUTABLE,
         "How the log is written: io_uring, a thread, or auto (io_uring where the kernel has it).";
-    aof_base_format: BaseFormat = "aof-base-format" [], Kind::Choice(BaseFormat::NAMES), "snapshot", MUTABLE,
+    aof_base_format: BaseFormat = "aof-base-format" [], Kind::Choice(BaseFormat::NAMES), "snapshot", IMMUTABLE,
         "The log's base file: our snapshot (fast), or resp (plain commands, which redis-server reads).";
     aof_load_truncated: bool = "aof-load-truncated" [], Kind::Bool, "yes", IMMUTABLE,
         "Start although the log's last entry is incomplete, cutting it off.";

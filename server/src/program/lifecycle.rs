@@ -1,12 +1,17 @@
-//! Opening and closing the engine for the program.
+//! Opening and closing the engine for the program, and checking its files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use polycache_core::engine::Engine;
+<<<<<<< HEAD
 use polycache_core::persistence;
+=======
+use polycache_core::persistence::{self, Report, StorageError, Verdict};
+>>>>>>> 46ff8ad (Drive saving, rewriting, WAITAOF, INFO persistence, RELOAD and check by the engine's persistence)
 
+use crate::admin;
 use crate::config::Settings;
 use crate::server::{Server, registry};
 
@@ -16,8 +21,19 @@ pub fn open(settings: &Settings) -> Result<Engine, String> {
 }
 
 /// Does what SHUTDOWN does with these words of `shutdown-on-sig...`; an error keeps the program running.
-pub fn shutdown_on_signal(_: &Arc<Server>, _words: &[String]) -> Result<(), String> {
-    Ok(())
+pub fn shutdown_on_signal(server: &Arc<Server>, words: &[String]) -> Result<(), String> {
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let save = has("save") || !has("nosave") && !server.settings.load().save.is_empty();
+    if !save {
+        return Ok(());
+    }
+    match admin::persistence::save_before_shutdown(&server.engine) {
+        Err(error) if has("force") => {
+            tracing::error!("shutting down without the save that failed: {error}");
+            Ok(())
+        }
+        outcome => outcome.map_err(|error| error.to_string()),
+    }
 }
 
 /// Leaves the log complete.
@@ -25,6 +41,7 @@ pub fn close(server: &Server) -> Result<(), String> {
     server.engine.close().map_err(|error| error.to_string())
 }
 
+<<<<<<< HEAD
 /// `polycache-server check [--repair] FILE...`: succeeds if the server would start with all files as they are.
 pub fn check(repair: bool, paths: &[PathBuf]) -> ExitCode {
     let mut usable = true;
@@ -48,4 +65,69 @@ pub fn check(repair: bool, paths: &[PathBuf]) -> ExitCode {
         }
     }
     if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+=======
+/// `polycache-server check [--repair] FILE...`: prints a report on each file. The exit code is 0 where all are usable
+/// (after the repair), 1 where one is damaged, 2 where one could not be read.
+pub fn check(repair: bool, paths: &[PathBuf]) -> ExitCode {
+    let mut code = 0;
+    for path in paths {
+        code = code.max(match check_one(repair, path) {
+            Ok(true) => 0,
+            Ok(false) => 1,
+            Err(error) => {
+                eprintln!("{}: {error}", path.display());
+                2
+            }
+        });
+    }
+    ExitCode::from(code)
+}
+
+/// Whether what `path` names is usable in the end.
+fn check_one(repair: bool, path: &Path) -> Result<bool, StorageError> {
+    let mut usable = true;
+    for file in files_of(path)? {
+        for report in persistence::check(&file)? {
+            print!("{report}");
+            usable &=
+                if repair && report.verdict != Verdict::Whole { mend(&report)? } else { report.is_usable() };
+        }
+    }
+    Ok(usable)
+}
+
+fn mend(report: &Report) -> Result<bool, StorageError> {
+    let mended = persistence::repair(&report.file)?;
+    print!("after the repair: {mended}");
+    Ok(mended.is_usable())
+}
+
+/// A directory stands for the manifests and snapshots in it and in its own directories (`appendonlydir`).
+fn files_of(path: &Path) -> Result<Vec<PathBuf>, StorageError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    collect(path, true, &mut found)?;
+    if found.is_empty() {
+        return Err(StorageError::Misuse(
+            "there is no manifest (*.manifest) and no snapshot (*.pcs) in it".to_owned(),
+        ));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn collect(dir: &Path, deeper: bool, found: &mut Vec<PathBuf>) -> Result<(), StorageError> {
+    let entries = std::fs::read_dir(dir).map_err(StorageError::file("reading", dir))?;
+    for entry in entries {
+        let path = entry.map_err(StorageError::file("reading", dir))?.path();
+        if path.is_dir() && deeper {
+            collect(&path, false, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "manifest" || extension == "pcs") {
+            found.push(path);
+        }
+    }
+    Ok(())
+>>>>>>> 46ff8ad (Drive saving, rewriting, WAITAOF, INFO persistence, RELOAD and check by the engine's persistence)
 }
