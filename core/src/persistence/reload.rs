@@ -5,7 +5,7 @@
 use super::jobs::Otherwise;
 use super::recover::load_snapshot;
 use super::status::Job;
-use super::{Persistence, StorageError, held};
+use super::{Persistence, StorageError};
 use crate::engine::Engine;
 
 impl Persistence {

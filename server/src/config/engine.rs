@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use polycache_core::config::EngineConfig;
 use polycache_core::engine::Engine;
+use polycache_core::persistence::StorageError;
 
 use super::live::Refusal;
 use super::table::Settings;
@@ -41,13 +42,22 @@ impl Settings {
 
 /// Applies changed settings to a running engine; a hook of [`super::Live`].
 pub fn apply(engine: &Engine, old: &Settings, new: &Settings) -> Result<(), Refusal> {
-    // What may be refused comes first, so that nothing needs to be undone.
+    // What may be refused comes first, so that little needs to be undone.
+    if old.save != new.save
+        && let Some(persistence) = engine.persistence()
+    {
+        let refuse = |error: StorageError| Refusal { setting: "save", reason: error.to_string() };
+        persistence.set_save_points(engine, save_points(new)).map_err(refuse)?;
+    }
     if old.append_only != new.append_only {
         let refuse = |reason: String| Refusal { setting: "appendonly", reason };
         let Some(persistence) = engine.persistence() else {
             return Err(refuse("this instance is in memory only: it has no directory for a log".to_owned()));
         };
-        persistence.set_append_only(engine, new.append_only).map_err(|error| refuse(error.to_string()))?;
+        if let Err(error) = persistence.set_append_only(engine, new.append_only) {
+            let _ = persistence.set_save_points(engine, save_points(old));
+            return Err(refuse(error.to_string()));
+        }
     }
     let tuning = engine.tuning();
     tuning.set_maxmemory(new.maxmemory);
@@ -59,9 +69,6 @@ pub fn apply(engine: &Engine, old: &Settings, new: &Settings) -> Result<(), Refu
         engine.log().set_fsync_policy(new.append_fsync);
     }
     if let Some(persistence) = engine.persistence() {
-        if old.save != new.save {
-            persistence.set_save_points(engine, save_points(new));
-        }
         persistence.set_auto_rewrite(new.auto_aof_rewrite_percentage, new.auto_aof_rewrite_min_size);
     }
     Ok(())

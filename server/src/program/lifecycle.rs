@@ -5,11 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use polycache_core::engine::Engine;
-<<<<<<< HEAD
-use polycache_core::persistence;
-=======
 use polycache_core::persistence::{self, Report, StorageError, Verdict};
->>>>>>> 46ff8ad (Drive saving, rewriting, WAITAOF, INFO persistence, RELOAD and check by the engine's persistence)
 
 use crate::admin;
 use crate::config::Settings;
@@ -41,31 +37,6 @@ pub fn close(server: &Server) -> Result<(), String> {
     server.engine.close().map_err(|error| error.to_string())
 }
 
-<<<<<<< HEAD
-/// `polycache-server check [--repair] FILE...`: succeeds if the server would start with all files as they are.
-pub fn check(repair: bool, paths: &[PathBuf]) -> ExitCode {
-    let mut usable = true;
-    for path in paths {
-        let reports = if repair {
-            persistence::repair(path).map(|report| vec![report])
-        } else {
-            persistence::check(path)
-        };
-        match reports {
-            Ok(reports) => {
-                for report in reports {
-                    usable &= report.is_usable();
-                    print!("{report}");
-                }
-            }
-            Err(error) => {
-                usable = false;
-                eprintln!("{}: {error}", path.display());
-            }
-        }
-    }
-    if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-=======
 /// `polycache-server check [--repair] FILE...`: prints a report on each file. The exit code is 0 where all are usable
 /// (after the repair), 1 where one is damaged, 2 where one could not be read.
 pub fn check(repair: bool, paths: &[PathBuf]) -> ExitCode {
@@ -129,5 +100,4 @@ fn collect(dir: &Path, deeper: bool, found: &mut Vec<PathBuf>) -> Result<(), Sto
         }
     }
     Ok(())
->>>>>>> 46ff8ad (Drive saving, rewriting, WAITAOF, INFO persistence, RELOAD and check by the engine's persistence)
 }
