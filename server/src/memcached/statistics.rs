@@ -1,6 +1,8 @@
 //! stats and its subcommands, with memcached's names where we have what they mean; what only its slabs and
 //! segments could tell is left out rather than made up.
 
+use std::sync::atomic::Ordering;
+
 use polycache_core::config::EvictionPolicy;
 use polycache_core::stats::Counter as EngineCounter;
 
@@ -127,7 +129,8 @@ fn settings(work: &mut Work<'_>) {
     statistic(out, "maxconns", settings.maxclients);
     statistic(out, "tcpport", settings.memcached_port);
     statistic(out, "udpport", 0);
-    statistic(out, "inter", settings.bind.join(","));
+    let bind = if settings.memcached_bind.is_empty() { &settings.bind } else { &settings.memcached_bind };
+    statistic(out, "inter", bind.join(","));
     statistic(out, "verbosity", 0);
     statistic(out, "evictions", if tuning.policy() == EvictionPolicy::NoEviction { "off" } else { "on" });
     statistic(out, "domain_socket", "NULL");
@@ -164,12 +167,19 @@ fn slabs(work: &mut Work<'_>) {
     work.out.extend_from_slice(emit::END);
 }
 
+/// Connections of this protocol, numbered as in CLIENT LIST.
 fn connections(work: &mut Work<'_>) {
+    let ticks = &work.server.stats.ticks;
     for entry in work.server.clients.list() {
-        if entry.face == Face::Memcached {
-            statistic(work.out, &format!("{}:addr", entry.id), format_args!("tcp:{}", entry.addr));
-            statistic(work.out, &format!("{}:listen_addr", entry.id), format_args!("tcp:{}", entry.laddr));
+        if entry.face != Face::Memcached {
+            continue;
         }
+        let id = entry.id;
+        // ORDERING: a figure.
+        let idle = ticks.now().saturating_sub(entry.figures.last_active.load(Ordering::Relaxed));
+        statistic(work.out, &format!("{id}:addr"), format_args!("tcp:{}", entry.addr));
+        statistic(work.out, &format!("{id}:listen_addr"), format_args!("tcp:{}", entry.laddr));
+        statistic(work.out, &format!("{id}:secs_since_last_cmd"), ticks.to_us(idle) / 1_000_000);
     }
     work.out.extend_from_slice(emit::END);
 }
