@@ -134,7 +134,7 @@ impl Cache {
     /// Returns when everything written so far is on the disk; at once where there is no log.
     pub fn flush(&self) -> Result<()> {
         let shared = self.share()?;
-        match super::port::log_tail(&shared.engine) {
+        match super::files::log_tail(&shared.engine) {
             Some(tail) => shared.wait(tail),
             None => Ok(()),
         }

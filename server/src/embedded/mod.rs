@@ -11,11 +11,11 @@
 mod direct;
 mod error;
 mod execute;
+mod files;
 mod fork;
 mod handle;
 mod open;
 mod options;
-mod port;
 mod serve;
 mod shared;
 mod stats;

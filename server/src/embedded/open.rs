@@ -152,7 +152,7 @@ fn start(options: &Options) -> Result<Arc<Shared>> {
             let _full = unsafe { libc::atexit(at_exit) };
         });
     }
-    let engine = super::port::open(options)?;
+    let engine = super::files::open(options)?;
     let server = Server::new(engine.clone(), Settings::default());
     Ok(Shared::new(engine, server, options.clone()))
 }

@@ -50,7 +50,7 @@ impl Shared {
 
     /// Returns when the log is on the disk up to `lsn`.
     pub(super) fn wait(&self, lsn: Lsn) -> Result<()> {
-        super::port::wait(&self.engine, lsn)
+        super::files::wait(&self.engine, lsn)
     }
 
     /// Carries out `work` as a client of database `db`. Clients are used again: making one touches the registry.
@@ -111,6 +111,6 @@ impl Shared {
         // They hold the server, which holds the engine.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let save = self.options.persist == Some(Persist::Snapshot);
-        super::port::close(&self.engine, save)
+        super::files::close(&self.engine, save)
     }
 }
