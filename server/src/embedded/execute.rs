@@ -121,14 +121,7 @@ impl Cache {
 
     /// Writes a snapshot to the directory, and returns when it is complete.
     pub fn save(&self) -> Result<()> {
-        let shared = self.share()?;
-        if shared.options.path.is_none() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "the cache has no directory to save to: open it with a path",
-            ));
-        }
-        self.execute(&[b"SAVE"]).map(drop)
+        super::files::save(&self.share()?.engine)
     }
 
     /// Returns when everything written so far is on the disk; at once where there is no log.

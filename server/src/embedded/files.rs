@@ -25,6 +25,15 @@ pub(super) fn close(engine: &Engine, save: bool) -> Result<()> {
     engine.close().map_err(|error| storage(&error))
 }
 
+/// Makes a snapshot now.
+pub(super) fn save(engine: &Engine) -> Result<()> {
+    let Some(persistence) = engine.persistence() else {
+        let text = "the cache has no directory to save to: open it with a path";
+        return Err(Error::new(ErrorKind::Config, text));
+    };
+    persistence.save(engine).map_err(|error| storage(&error))
+}
+
 /// The end of the log, if there is one.
 pub(super) fn log_tail(engine: &Engine) -> Option<Lsn> {
     engine.log().is_on().then(|| engine.log().tail())
