@@ -85,12 +85,13 @@ def test_an_iterator_may_be_shared(cache: polycache.Cache) -> None:
 
 
 def test_others_run_while_a_command_takes_long(cache: polycache.Cache) -> None:
+    cache.set_many({"a": "ab" * 3000, "b": "ba" * 3000})
     turns = 0
     done = threading.Event()
 
     def long() -> None:
         try:
-            cache.execute("DEBUG", "SLEEP", "0.3")
+            cache.execute("LCS", "a", "b", "LEN")
         finally:
             done.set()
 

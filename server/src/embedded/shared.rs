@@ -85,6 +85,9 @@ impl Shared {
         CALLS.set(calls);
         if calls.is_multiple_of(CALLS_PER_SWEEP) {
             self.engine.maintain();
+            if let Some(persistence) = self.engine.persistence() {
+                persistence.maintain(&self.engine);
+            }
         }
     }
 
