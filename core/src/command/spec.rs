@@ -3,7 +3,7 @@
 //! Dispatch, arity, key extraction, ACL categories, COMMAND's replies and the docs read this row; nothing else
 //! in the project lists commands.
 
-use super::Handler;
+use super::{Args, Handler};
 
 /// Bits of [`Spec::flags`], named as COMMAND INFO names them.
 pub mod flag {
@@ -217,6 +217,8 @@ pub struct Spec {
     pub key_use: KeyUse,
     /// Where `keys` and `key_use` are not the whole story; empty where they are.
     pub key_specs: &'static [KeySpec],
+    /// The use that a given command line makes of its keys, where it depends on the words.
+    pub key_use_of: Option<fn(Args<'_>) -> KeyUse>,
     /// Hints to clients and proxies, `request_policy:all_shards`.
     pub tips: &'static [&'static str],
     /// COMMAND DOCS' history: version and change.
@@ -243,6 +245,7 @@ impl Spec {
             keys: Keys::None,
             key_use: "",
             key_specs: &[],
+            key_use_of: None,
             tips: &[],
             history: &[],
             group: "generic",

@@ -55,7 +55,12 @@ impl Rules {
                     .zip(command)
                     .all(|(word, argument)| word.as_bytes().eq_ignore_ascii_case(argument))
         };
-        self.0.iter().find(|(words, _)| matches(words)).map_or(Rule::Exact, |(_, rule)| *rule)
+        let rule = self.0.iter().find(|(words, _)| matches(words)).map_or(Rule::Exact, |(_, rule)| *rule);
+        match rule {
+            // A cursor that no server gave stands for another part of the table on each.
+            Rule::Scan if command.get(1).is_some_and(|cursor| cursor != b"0") => Rule::Kind,
+            rule => rule,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::bit::{bit_offset, scaled_offset};
 use super::overflow::{FieldType, Overflow};
 use crate::command::args::{integer, is_word};
+use crate::command::spec::KeyUse;
 use crate::command::string::{changed, new_value, partial, value_or_empty};
 use crate::command::{Args, Ctx, Failure, Outcome, Reply};
 use crate::record::{Str, Written};
@@ -84,6 +85,19 @@ pub(super) fn bitfield(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     match last_byte {
         Some(last_byte) => write(ctx, args, &steps, last_byte),
         None => read(ctx, args, &steps),
+    }
+}
+
+/// BITFIELD only reads where all its words are GETs (and overflow modes).
+pub(super) fn key_use(args: Args<'_>) -> KeyUse {
+    let mut rest = args.get(2..).unwrap_or_default();
+    loop {
+        rest = match *rest {
+            [] => return "RO access",
+            [word, _, _, ref rest @ ..] if is_word(word, "GET") => rest,
+            [word, _, ref rest @ ..] if is_word(word, "OVERFLOW") => rest,
+            _ => return "RW access update",
+        };
     }
 }
 

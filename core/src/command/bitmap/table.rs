@@ -133,6 +133,7 @@ BYTE.",
         acl: acl::BITMAP,
         keys: Keys::ONE,
         key_use: "RW access update variable_flags",
+        key_use_of: Some(field::key_use),
         key_specs: &[KeySpec {
             keys: Keys::ONE,
             key_use: "RW access update variable_flags",

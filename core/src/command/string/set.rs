@@ -2,7 +2,8 @@
 
 use super::compare::equals;
 use super::options::{Condition, Expiry, parse_set};
-use crate::command::args::TimeForm;
+use crate::command::args::{TimeForm, is_word};
+use crate::command::spec::KeyUse;
 use crate::command::{Args, Ctx, Outcome};
 use crate::record::{Draft, Effect};
 use crate::transaction::Entry;
@@ -38,6 +39,11 @@ pub(super) fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         _ => ctx.reply.null(),
     }
     Ok(())
+}
+
+/// SET reads its key only where GET asks for the old value.
+pub(super) fn key_use(args: Args<'_>) -> KeyUse {
+    if args.iter().skip(3).any(|word| is_word(word, "GET")) { "RW access update" } else { "OW update" }
 }
 
 /// `SETNX key value`

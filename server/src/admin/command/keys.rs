@@ -1,6 +1,6 @@
 //! COMMAND GETKEYS and GETKEYSANDFLAGS: which arguments of a command are keys.
 
-use polycache_core::command::args::{canonical_integer, is_word};
+use polycache_core::command::args::canonical_integer;
 use polycache_core::command::spec::Keys;
 use polycache_core::command::{Args, Ctx, Failure, Outcome, Registry};
 
@@ -51,22 +51,12 @@ fn keys_of<'a>(registry: &Registry, line: &'a [&'a [u8]]) -> Result<Vec<(&'a [u8
     }
     let mut keys = Vec::new();
     for key_spec in specs {
-        let key_use = if key_spec.key_use.ends_with("variable_flags") { use_of(line) } else { key_spec.key_use };
+        let key_use = spec.key_use_of.map_or(key_spec.key_use, |of| of(line));
         for position in positions(key_spec.keys, line).ok_or(NO_KEYS)? {
             keys.push((line[position], key_use));
         }
     }
     if keys.is_empty() { Err(NO_KEYS) } else { Ok(keys) }
-}
-
-/// The use of a key that depends on the options: SET reads with GET, BITFIELD may only read.
-fn use_of(line: &[&[u8]]) -> &'static str {
-    let has = |words: &[&str]| line.iter().skip(2).any(|arg| words.iter().any(|word| is_word(arg, word)));
-    match line[0].to_ascii_lowercase().as_slice() {
-        b"set" if !has(&["get"]) => "OW update",
-        b"bitfield" if !has(&["set", "incrby"]) => "RO access",
-        _ => "RW access update",
-    }
 }
 
 /// Where the keys stand; `None` where the line cannot be right.

@@ -77,6 +77,7 @@ pub(super) const TABLE: &[Spec] = &[
         acl: acl::STRING,
         keys: Keys::ONE,
         key_use: "RW access update variable_flags",
+        key_use_of: Some(set::key_use),
         key_specs: &[KeySpec {
             keys: Keys::ONE,
             key_use: "RW access update variable_flags",
