@@ -119,3 +119,39 @@ impl Bell {
         self.state.store(AWAKE, Ordering::SeqCst);
     }
 }
+
+#[cfg(all(test, shuttle))]
+mod model {
+    use super::*;
+    use crate::sync::atomic::AtomicU64;
+    use crate::sync::{Arc, thread};
+
+    /// A writer that sleeps without a timeout against two appenders: every append is seen, so nobody hangs.
+    #[test]
+    fn model_no_append_is_slept_through() {
+        shuttle::check_random(
+            || {
+                let (bell, tail) = (Arc::new(Bell::default()), Arc::new(AtomicU64::new(0)));
+                bell.begin();
+                let appenders: Vec<_> = (0..2)
+                    .map(|_| {
+                        let (bell, tail) = (bell.clone(), tail.clone());
+                        thread::spawn(move || {
+                            tail.fetch_add(1, Ordering::SeqCst);
+                            assert_eq!(bell.appended(), Thread::Running);
+                        })
+                    })
+                    .collect();
+                let mut seen = 0;
+                while seen < 2 {
+                    bell.rest(Rest::Sleep(None), || tail.load(Ordering::SeqCst) > seen);
+                    seen = tail.load(Ordering::SeqCst);
+                }
+                for appender in appenders {
+                    appender.join().unwrap();
+                }
+            },
+            2000,
+        );
+    }
+}

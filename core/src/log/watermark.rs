@@ -239,3 +239,59 @@ mod test {
         assert_eq!(mark.wait_blocking(Lsn(5), None), Ok(()));
     }
 }
+
+#[cfg(all(test, shuttle))]
+mod model {
+    use super::*;
+    use crate::sync::{Arc, thread};
+
+    /// Two waiters, one writer that advances in steps: nobody sleeps through an advance, and the marks only grow.
+    #[test]
+    fn model_no_wait_is_missed() {
+        shuttle::check_random(
+            || {
+                let mark = Arc::new(Watermark::default());
+                let waiters: Vec<_> = [3, 7]
+                    .map(|lsn| {
+                        let mark = mark.clone();
+                        thread::spawn(move || {
+                            mark.wait_blocking(Lsn(lsn), None).unwrap();
+                            assert!(mark.durable() >= Lsn(lsn));
+                            assert!(mark.durable() <= mark.written());
+                        })
+                    })
+                    .into();
+                let mut before = Lsn(0);
+                for lsn in [2, 5, 9] {
+                    mark.advance_written(Lsn(lsn));
+                    mark.advance_durable(Lsn(lsn));
+                    assert!(mark.durable() > before);
+                    before = mark.durable();
+                }
+                for waiter in waiters {
+                    waiter.join().unwrap();
+                }
+            },
+            2000,
+        );
+    }
+
+    /// A poisoning races with a waiter: it gets the error or, if it came first, its position.
+    #[test]
+    fn model_poison_reaches_the_waiter() {
+        shuttle::check_random(
+            || {
+                let mark = Arc::new(Watermark::default());
+                let waiter = {
+                    let mark = mark.clone();
+                    thread::spawn(move || mark.wait_blocking(Lsn(5), None))
+                };
+                mark.advance_written(Lsn(4));
+                mark.advance_durable(Lsn(4));
+                mark.poison(LogError::Poisoned("x".into()));
+                assert!(waiter.join().unwrap().is_err());
+            },
+            1000,
+        );
+    }
+}
