@@ -31,7 +31,11 @@ pub fn flags_bytes(flags: u32) -> usize {
 }
 
 /// Writes `<mark><number>\r\n` in one piece.
+#[inline]
 fn write_head(out: &mut impl Sink, mark: u8, number: u64) {
+    if number < 10 {
+        return out.put(&[mark, b'0' + number as u8, b'\r', b'\n']);
+    }
     let mut head = [0; 24];
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(number).as_bytes();
@@ -55,6 +59,35 @@ impl Sink for Reservation<'_> {
 impl Sink for Vec<u8> {
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+}
+
+/// Entries up to this many bytes are put together on the stack.
+pub const SMALL_BYTES_MAX: usize = 256;
+
+/// A small entry under construction.
+pub struct Small {
+    bytes: [u8; SMALL_BYTES_MAX],
+    len: usize,
+}
+
+impl Default for Small {
+    fn default() -> Self {
+        Small { bytes: [0; SMALL_BYTES_MAX], len: 0 }
+    }
+}
+
+impl Small {
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Sink for Small {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
     }
 }
 

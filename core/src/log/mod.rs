@@ -84,6 +84,13 @@ impl Log {
     /// the keys it concerns, and the log is on.
     pub fn append(&self, db: DbIndex, flags: u32, args: &[Str<'_>]) -> Lsn {
         let len = entry::flags_bytes(flags) + entry::command_bytes(args);
+        if len <= entry::SMALL_BYTES_MAX {
+            // Put together before room is reserved: others wait less for this entry's place in the order.
+            let mut small = entry::Small::default();
+            encode_flags(&mut small, flags);
+            encode_command(&mut small, args);
+            return self.append_entry(db, len, |out| out.write(small.bytes()));
+        }
         self.append_entry(db, len, |out| {
             encode_flags(out, flags);
             encode_command(out, args);
@@ -95,6 +102,7 @@ impl Log {
         self.append_entry(db, commands.len(), |out| out.write(commands))
     }
 
+    #[inline]
     fn append_entry(&self, db: DbIndex, len: usize, encode: impl FnOnce(&mut Reservation<'_>)) -> Lsn {
         let wake = || self.hurry();
         let mut reservation = self.shared.order().reserve(db, len, &wake);
