@@ -70,8 +70,8 @@ enum State {
     Line,
     /// The keys of a retrieval whose line is handled in stretches.
     Keys { retrieval: Retrieval },
-    /// A data block that is too large: so many bytes are left of it.
-    Swallow { left: usize, noreply: bool },
+    /// A data block that was too large: so many bytes are left of it.
+    Swallow { left: usize },
     /// The rest of a line that was answered already.
     Skip,
 }
@@ -160,14 +160,12 @@ impl Codec {
                 let outcome = retrieve::retrieve(work, retrieval, input);
                 self.retrieved(work, retrieval, outcome, input)
             }
-            State::Swallow { left, noreply } => {
+            State::Swallow { left } => {
                 let dropped = left.min(input.len());
-                self.state = State::Swallow { left: left - dropped, noreply };
-                if dropped == left {
-                    self.state = State::Line;
-                    work.commands += 1;
-                    work.reply(noreply, emit::TOO_LARGE);
-                }
+                self.state = match left - dropped {
+                    0 => State::Line,
+                    left => State::Swallow { left },
+                };
                 Step::Done(dropped)
             }
             State::Skip => match memchr::memchr(b'\n', input) {
@@ -212,8 +210,10 @@ impl Codec {
             Command::Store(storage) => {
                 let limit = work.settings.memcached_max_item_size;
                 if store::is_too_large(storage.key, storage.flags, storage.len, limit) {
-                    store::refuse_too_large(work, &storage);
-                    self.state = State::Swallow { left: storage.len + 2, noreply };
+                    // Answered at once: the client may be waiting for it with a block of gigabytes in its hand.
+                    store::refuse_too_large(work, &storage, noreply);
+                    work.commands += 1;
+                    self.state = State::Swallow { left: storage.len + 2 };
                     return Step::Done(after);
                 }
                 let whole = after + storage.len + 2;

@@ -28,9 +28,10 @@ pub fn is_too_large(key: &[u8], flags: u32, len: usize, limit: u64) -> bool {
 /// A block that is too large is swallowed by the caller; its item goes, so that a reader never gets the value that
 /// the writer wanted to replace. memcached does the same, for `set` only.
 #[cold]
-pub fn refuse_too_large(work: &mut Work<'_>, storage: &Storage<'_>) {
+pub fn refuse_too_large(work: &mut Work<'_>, storage: &Storage<'_>, noreply: bool) {
     work.stats.add(Counter::MemcachedTooLarge, 1);
     forget(work, storage);
+    work.reply(noreply, emit::TOO_LARGE);
 }
 
 /// Carries out a storage command whose whole block is there.

@@ -105,15 +105,16 @@ struct Side {
     port: u16,
     client: TextClient,
     latest: HashMap<String, u64>,
-    /// CAS numbers in the order of their appearance: what is compared is the place.
-    appeared: Vec<u64>,
+    /// CAS numbers and their places in the order of appearance: what is compared is the place.
+    appeared: HashMap<u64, usize>,
+    places: usize,
 }
 
 impl Side {
     fn new(port: u16) -> Self {
         let mut client = TextClient::connect(port);
         assert_eq!(client.ask(b"flush_all\r\n"), "OK");
-        Self { port, client, latest: HashMap::new(), appeared: Vec::new() }
+        Self { port, client, latest: HashMap::new(), appeared: HashMap::new(), places: 0 }
     }
 
     fn exchange(&mut self, request: &Request) -> Vec<u8> {
@@ -138,8 +139,23 @@ impl Side {
             bytes.extend_from_slice(data);
             bytes.extend_from_slice(b"\r\n");
         }
+        // A touched item has a new CAS number here, and keeps its old one in memcached: the two count as one.
+        let touched = match words[..] {
+            ["touch", key, ..] => vec![key],
+            ["gat" | "gats", _, ref keys @ ..] => keys.to_vec(),
+            _ => Vec::new(),
+        };
+        let places: Vec<_> = touched.iter().map(|key| self.current(key)).collect();
         match self.client.exchange(&bytes) {
-            Ok(reply) => self.normalized(&reply),
+            Ok(reply) => {
+                for (key, before) in touched.iter().zip(places) {
+                    if let (Some(before), Some((_, _, number))) = (before, self.client.gets(key)) {
+                        self.appeared.entry(number).or_insert(before);
+                        self.latest.insert((*key).to_owned(), number);
+                    }
+                }
+                self.normalized(&reply)
+            }
             Err(_) => {
                 // Whether it closes is compared too; the rest of the script goes on a new connection.
                 self.client = TextClient::connect(self.port);
@@ -185,9 +201,15 @@ impl Side {
     fn place(&mut self, key: &str, cas: &str) -> usize {
         let Ok(number) = cas.parse() else { panic!("CAS number {cas:?} of {key}") };
         self.latest.insert(key.to_owned(), number);
-        self.appeared.iter().position(|seen| *seen == number).unwrap_or_else(|| {
-            self.appeared.push(number);
-            self.appeared.len() - 1
+        *self.appeared.entry(number).or_insert_with(|| {
+            self.places += 1;
+            self.places - 1
         })
+    }
+
+    /// The place of the CAS number that a key has now.
+    fn current(&mut self, key: &str) -> Option<usize> {
+        let (_, _, number) = self.client.gets(key)?;
+        Some(self.place(key, &number.to_string()))
     }
 }
