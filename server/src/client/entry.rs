@@ -47,6 +47,8 @@ pub struct Figures {
     pub protocol: AtomicU8,
     pub no_evict: AtomicBool,
     pub no_touch: AtomicBool,
+    /// CLIENT CAPA REDIRECT.
+    pub can_redirect: AtomicBool,
     /// Position of the last command's counters, plus one; 0: none yet.
     pub command: AtomicUsize,
     /// Bytes of input that wait.

@@ -33,7 +33,8 @@ enum Test {
     LibName(String),
     LibVer(String),
     Flags(String),
-    Capabilities,
+    /// The only capability is `r`.
+    CanRedirect,
     Db(i64),
     MaxAge(u64),
     Idle(u64),
@@ -94,6 +95,15 @@ fn seconds(text: &[u8], name: &str) -> Result<u64, Failure> {
     }
 }
 
+fn db(text: &[u8]) -> Result<i64, Failure> {
+    const LAST: i64 = crate::limits::DATABASES as i64 - 1;
+    match integer(text) {
+        Ok(db @ 0..=LAST) => Ok(db),
+        Ok(_) => Err(Failure::new(format!("ERR DB number should be between 0 and {LAST}"))),
+        Err(_) => Err(Failure::text("ERR DB is not an integer or out of range")),
+    }
+}
+
 impl Test {
     fn parse(name: &[u8], value: &[u8], negated: bool) -> Result<Test, Failure> {
         let text = || String::from_utf8_lossy(value).into_owned();
@@ -112,8 +122,16 @@ impl Test {
             () if is_word(name, "lib-name") => Test::LibName(text()),
             () if is_word(name, "lib-ver") => Test::LibVer(text()),
             () if is_word(name, "flags") => Test::Flags(text()),
-            () if is_word(name, "capa") => Test::Capabilities,
-            () if is_word(name, "db") => Test::Db(integer(value).map_err(|_| Failure::DB_INDEX)?),
+            () if is_word(name, "capa") => match value.iter().find(|letter| **letter != b'r') {
+                None => Test::CanRedirect,
+                Some(_) => {
+                    let capa = echoed(value);
+                    return Err(Failure::new(format!(
+                        "ERR Unknown capa found in the provided filter: {capa}"
+                    )));
+                }
+            },
+            () if is_word(name, "db") => Test::Db(db(value)?),
             () if !negated && is_word(name, "maxage") => Test::MaxAge(seconds(value, "maxage")?),
             () if !negated && is_word(name, "idle") => Test::Idle(seconds(value, "idle")?),
             () => return Err(Failure::SYNTAX),
@@ -145,8 +163,8 @@ impl Test {
                 let flags = line::flags(entry);
                 wanted.chars().all(|letter| flags.contains(letter))
             }
-            Test::Capabilities => false,
-            // ORDERING: a figure, see `entry.rs`.
+            // ORDERING: figures, see `entry.rs`.
+            Test::CanRedirect => entry.figures.can_redirect.load(Ordering::Relaxed),
             Test::Db(db) => i64::from(entry.figures.db.load(Ordering::Relaxed)) == *db,
             Test::MaxAge(seconds) => entry.created.elapsed().as_secs() >= *seconds,
             Test::Idle(seconds) => line::idle_seconds(entry, server) >= *seconds,

@@ -40,11 +40,10 @@ pub fn kill(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub fn unblock(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     match args {
         [_, _, _] => {}
-        [_, _, _, reason] if is_word(reason, "timeout") || is_word(reason, "error") => {}
-        [_, _, _, _] => {
+        [_, _, _, reason, ..] if is_word(reason, "timeout") || is_word(reason, "error") => {}
+        _ => {
             return Err(Failure::text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
         }
-        _ => return Err(Failure::SYNTAX),
     }
     integer(args[2])?;
     ctx.reply.integer(0);

@@ -59,7 +59,7 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
     let texts = entry.texts().clone();
     let _ = writeln!(
         line,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa= db={} sub=0 psub=0 ssub=0 multi=-1 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub=0 psub=0 ssub=0 multi=-1 \
          watch=0 qbuf={input} qbuf-free={input_free} argv-mem=0 multi-mem=0 rbs={output} rbp={output} obl={output} \
          oll=0 omem=0 tot-mem={} events={} cmd={command} user=default redir=-1 resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
@@ -71,6 +71,7 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
         entry.created.elapsed().as_secs(),
         idle_seconds(entry, server),
         flags(entry),
+        if figures.can_redirect.load(Ordering::Relaxed) { "r" } else { "" },
         figures.db.load(Ordering::Relaxed),
         input + input_free + output + size_of::<Entry>(),
         if output > 0 { "rw" } else { "r" },

@@ -102,10 +102,9 @@ pub fn reply(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub fn pause(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let held = match args {
         [_, _, _] => Held::Everything,
-        [_, _, _, mode] if is_word(mode, "all") => Held::Everything,
-        [_, _, _, mode] if is_word(mode, "write") => Held::Writes,
-        [_, _, _, _] => return Err(Failure::text("ERR CLIENT PAUSE mode must be WRITE or ALL")),
-        _ => return Err(Failure::SYNTAX),
+        [_, _, _, mode, ..] if is_word(mode, "all") => Held::Everything,
+        [_, _, _, mode, ..] if is_word(mode, "write") => Held::Writes,
+        _ => return Err(Failure::text("ERR CLIENT PAUSE mode must be WRITE or ALL")),
     };
     let not_integer = Failure::text("ERR timeout is not an integer or out of range");
     let milliseconds = integer(args[2]).map_err(|_| not_integer)?;
@@ -152,8 +151,13 @@ pub fn caching(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     ))
 }
 
-/// CLIENT CAPA word...: words that we do not know are ignored, and we know none.
-pub fn capa(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+/// CLIENT CAPA word...: words that we do not know are ignored, as in Valkey.
+pub fn capa(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    if args[2..].iter().any(|word| is_word(word, "redirect")) {
+        let figures = &Client::of(ctx.host).entry.figures;
+        // ORDERING: a figure, see `entry.rs`.
+        figures.can_redirect.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
     ctx.reply.ok();
     Ok(())
 }

@@ -230,6 +230,14 @@ impl Executor<'_> {
             Ok(found) => found,
             Err(failure) => {
                 self.refuse(turn, None, &failure);
+                if is_http(args[0]) {
+                    tracing::warn!(
+                        "client {} ({}) speaks HTTP: closing",
+                        turn.client.id,
+                        turn.client.entry.addr
+                    );
+                    turn.client.closing = true;
+                }
                 return Ran::Done;
             }
         };
@@ -318,6 +326,13 @@ impl Executor<'_> {
             hold_back(turn, reply_start);
         }
     }
+}
+
+/// Whether a command's name betrays a browser that was led to our port: what follows may be commands in the disguise
+/// of a request's body.
+#[cold]
+fn is_http(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
 /// Counts the error reply that begins at `reply_start` by its code.

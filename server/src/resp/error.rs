@@ -10,6 +10,7 @@ pub enum ProtocolError {
     InvalidBulkLength,
     UnauthenticatedBulkLength,
     TooBigBulkCount,
+    InvalidLineEnd,
     TooBigInline,
     UnbalancedQuotes,
 }
@@ -25,6 +26,7 @@ impl ProtocolError {
             ProtocolError::InvalidBulkLength => b"invalid bulk length",
             ProtocolError::UnauthenticatedBulkLength => b"unauthenticated bulk length",
             ProtocolError::TooBigBulkCount => b"too big bulk count string",
+            ProtocolError::InvalidLineEnd => b"invalid CRLF in request",
             ProtocolError::TooBigInline => b"too big inline request",
             ProtocolError::UnbalancedQuotes => b"unbalanced quotes in request",
         };

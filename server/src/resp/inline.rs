@@ -8,7 +8,8 @@ use super::error::ProtocolError;
 /// places in it to `words`.
 ///
 /// In double quotes `\n`, `\r`, `\t`, `\b`, `\a` and `\xHH` are escapes and a backslash makes any other byte
-/// literal; in single quotes only `\'` is an escape. A closing quote must end its word.
+/// literal; in single quotes only `\'` is an escape. A word may go on behind a closing
+/// quote, as in Valkey 9.
 pub fn split(line: &[u8], bytes: &mut Vec<u8>, words: &mut Vec<Range<usize>>) -> Result<(), ProtocolError> {
     let mut rest = line;
     loop {
@@ -29,13 +30,13 @@ pub fn split(line: &[u8], bytes: &mut Vec<u8>, words: &mut Vec<Range<usize>>) ->
 /// Takes one word off the front of `rest`; what follows it.
 fn word<'a>(mut rest: &'a [u8], bytes: &mut Vec<u8>) -> Result<&'a [u8], ProtocolError> {
     loop {
-        match rest {
+        rest = match rest {
             [] | [b' ' | b'\n' | b'\r' | b'\t' | 0, ..] => return Ok(rest),
-            [b'"', tail @ ..] => return double_quoted(tail, bytes),
-            [b'\'', tail @ ..] => return single_quoted(tail, bytes),
+            [b'"', tail @ ..] => double_quoted(tail, bytes)?,
+            [b'\'', tail @ ..] => single_quoted(tail, bytes)?,
             [byte, tail @ ..] => {
                 bytes.push(*byte);
-                rest = tail;
+                tail
             }
         }
     }
@@ -45,7 +46,7 @@ fn double_quoted<'a>(mut rest: &'a [u8], bytes: &mut Vec<u8>) -> Result<&'a [u8]
     loop {
         rest = match rest {
             [] => return Err(ProtocolError::UnbalancedQuotes),
-            [b'"', tail @ ..] => return after_quote(tail),
+            [b'"', tail @ ..] => return Ok(tail),
             [b'\\', b'x', high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 bytes.push(hex(*high) << 4 | hex(*low));
                 tail
@@ -73,7 +74,7 @@ fn single_quoted<'a>(mut rest: &'a [u8], bytes: &mut Vec<u8>) -> Result<&'a [u8]
     loop {
         rest = match rest {
             [] => return Err(ProtocolError::UnbalancedQuotes),
-            [b'\'', tail @ ..] => return after_quote(tail),
+            [b'\'', tail @ ..] => return Ok(tail),
             [b'\\', b'\'', tail @ ..] => {
                 bytes.push(b'\'');
                 tail
@@ -83,13 +84,6 @@ fn single_quoted<'a>(mut rest: &'a [u8], bytes: &mut Vec<u8>) -> Result<&'a [u8]
                 tail
             }
         };
-    }
-}
-
-fn after_quote(rest: &[u8]) -> Result<&[u8], ProtocolError> {
-    match rest.first() {
-        Some(byte) if !is_space(*byte) => Err(ProtocolError::UnbalancedQuotes),
-        _ => Ok(rest),
     }
 }
 
@@ -124,6 +118,7 @@ mod tests {
             [&b"SET"[..], b"a b", b"", b"A\nq", b"it's"]
         );
         assert_eq!(words(br#"foo"bar" x"#).unwrap(), [&b"foobar"[..], b"x"]);
+        assert_eq!(words(br#"a"b"c 'x'y"z""#).unwrap(), [&b"abc"[..], b"xyz"]);
         assert_eq!(words(br#""\xzz""#).unwrap(), [&b"xzz"[..]]);
         assert!(words(b"").unwrap().is_empty());
         assert!(words(b" \t ").unwrap().is_empty());
@@ -131,7 +126,7 @@ mod tests {
 
     #[test]
     fn refuses_unbalanced_quotes() {
-        for line in [&b"\"abc"[..], b"'abc", b"\"a\"b", b"'a'b", b"\"a\\\"", b"SET k \"", b"\"\\"] {
+        for line in [&b"\"abc"[..], b"'abc", b"\"a\\\"", b"SET k \"", b"\"\\"] {
             assert_eq!(words(line), Err(ProtocolError::UnbalancedQuotes), "{}", line.escape_ascii());
         }
     }

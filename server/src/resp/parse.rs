@@ -199,6 +199,9 @@ fn bulk(input: &[u8], at: usize, limits: &Limits) -> Result<Bulk, ProtocolError>
     if input.len() < end + 2 {
         return Ok(Bulk::Incomplete { wanted: end + 2 });
     }
+    if input[end..end + 2] != *b"\r\n" {
+        return Err(ProtocolError::InvalidLineEnd);
+    }
     Ok(Bulk::Complete(start..end, end + 2))
 }
 
@@ -382,6 +385,7 @@ mod tests {
             (b"*1\r\n$x\r\n", InvalidBulkLength),
             (b"*1\r\n$\r\n", InvalidBulkLength),
             (b"*1\r\n$03\r\nabc\r\n", InvalidBulkLength),
+            (b"*1\r\n$4\r\nPING\n\r", InvalidLineEnd),
             (b"PING \"x\r\n", UnbalancedQuotes),
         ] {
             assert_eq!(parse(input).1, Some(error), "{}", input.escape_ascii());
