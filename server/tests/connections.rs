@@ -343,3 +343,38 @@ fn counts_what_happens() {
     assert!(stats.commands().is_empty());
     running.stop();
 }
+
+#[test]
+fn replies_wait_for_the_disk_when_they_must() {
+    use polycache_core::config::FsyncPolicy;
+    let dir = tempfile::tempdir().unwrap();
+    let config = EngineConfig {
+        dir: Some(dir.path().to_owned()),
+        append_only: true,
+        fsync: FsyncPolicy::Always,
+        ..EngineConfig::default()
+    };
+    let engine = Engine::open(config, polycache_server::registry()).unwrap();
+    let server = Server::new(engine, Settings::parse("io-threads 2").unwrap());
+    let bind = Bind { host: "127.0.0.1".into(), port: 0, optional: false };
+    let running =
+        server.clone().listen_on(&Listen { resp: vec![bind], backlog: 64, ..Listen::default() }).unwrap();
+    let threads: Vec<_> = (0..8)
+        .map(|number| {
+            let mut stream = connect(&running);
+            let server = server.clone();
+            std::thread::spawn(move || {
+                for round in 0..20 {
+                    let before = server.engine.log().watermark().durable();
+                    expect(&mut stream, &format!("SET key{number} {round}"), "+OK\r\n");
+                    assert!(server.engine.log().watermark().durable() > before, "the reply came first");
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    running.stop();
+    server.engine.close().unwrap();
+}

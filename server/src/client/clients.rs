@@ -56,12 +56,12 @@ impl Clients {
         self.connected.load(Ordering::Relaxed) // ORDERING: see `register`.
     }
 
-    /// All clients with a socket, oldest first.
+    /// All clients with a socket that were not killed, oldest first.
     pub fn list(&self) -> Vec<Arc<Entry>> {
         let mut entries = Vec::with_capacity(self.connected());
         for shard in &self.shards {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            entries.extend(shard.values().filter(|entry| entry.face != Face::Embedded).cloned());
+            entries.extend(shard.values().filter(|entry| entry.is_listed()).cloned());
         }
         entries.sort_unstable_by_key(|entry| entry.id);
         entries

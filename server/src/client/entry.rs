@@ -115,6 +115,11 @@ impl Entry {
         self.killed.load(Ordering::Relaxed)
     }
 
+    /// Whether CLIENT LIST shows it.
+    pub fn is_listed(&self) -> bool {
+        self.face != Face::Embedded && !self.is_killed()
+    }
+
     /// Whom [`Entry::kill`] wakes.
     pub fn set_waker(&self, waker: &Waker) {
         *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker.clone());

@@ -20,9 +20,10 @@ use crate::stats::Counter;
 
 /// The state of a connection.
 pub struct Connection<C> {
+    /// Goes before the socket: who sees the connection close no longer finds the client in the registry.
+    pub(super) client: Client,
     pub(super) stream: Stream,
     pub(super) codec: C,
-    pub(super) client: Client,
     pub(super) session: Session,
     /// Input that is not carried out yet, from `consumed` on.
     pub(super) input: Vec<u8>,
