@@ -8,7 +8,7 @@
 //! - An empty slot is filled only under the latch of its chain.
 //! - A slot's key changes only by way of being empty.
 
-mod ahead;
+pub mod ahead;
 pub mod backing;
 pub mod bucket;
 pub mod cut;
@@ -410,9 +410,9 @@ impl Index {
         pin: &'g Guard,
     ) -> Word {
         let word = Word::new(hash, record.as_record());
-        self.memory.add(record.as_record().memory_bytes() as i64);
+        let bytes = record.as_record().memory_bytes();
         record.into_raw();
-        self.give_up(old, hash, pin, || {
+        self.give_up(old, bytes, hash, pin, || {
             // ORDERING: publishes the record.
             slot.store(word.with(state).0, Ordering::Release);
         });
@@ -424,7 +424,7 @@ impl Index {
     /// Empties a latched slot, which releases it.
     pub fn remove<'g>(&'g self, slot: &'g AtomicU64, old: Word, hash: u64, pin: &'g Guard) {
         let was_key = i64::from(self.kind(old) != Kind::Absent);
-        self.give_up(old, hash, pin, || {
+        self.give_up(old, 0, hash, pin, || {
             // ORDERING: a reader that sees the empty slot sees everything that led to it.
             slot.store(0, Ordering::Release);
         });
@@ -437,15 +437,19 @@ impl Index {
         unsafe { word.record() }.map_or(Kind::Absent, |record| record.kind())
     }
 
-    /// Lets go of the record in `old`: hands it to a snapshot that still needs it, unlinks it with `unlink`, or retires
-    /// it.
-    fn give_up(&self, old: Word, hash: u64, pin: &Guard, unlink: impl FnOnce()) {
+    /// Lets go of the record in `old`, in whose place there are `new_bytes` now: hands it to a snapshot that still needs
+    /// it, unlinks it with `unlink`, or retires it.
+    fn give_up(&self, old: Word, new_bytes: usize, hash: u64, pin: &Guard, unlink: impl FnOnce()) {
         // SAFETY: the caller holds the slot's latch and a pin.
         let record = unsafe { old.record() }.expect("latched words are in memory");
         let kept = self.cut.is_on()
             && record.kind() != Kind::Absent
             && self.cut.hand_over(bucket_of(hash, self.table.size()), record);
-        self.memory.add(-(record.memory_bytes() as i64));
+        // Most writes replace a record by one of the same size, and then there is nothing to count.
+        let change = new_bytes as i64 - record.memory_bytes() as i64;
+        if change != 0 {
+            self.memory.add(change);
+        }
         let header = record.as_ptr();
         unlink();
         if !kept {

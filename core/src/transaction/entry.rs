@@ -49,9 +49,15 @@ impl<'a> Entry<'a> {
     /// Waits for the latch of one key.
     pub fn latch(op: &'a Operation<'a>, db: DbIndex, key: &'a [u8]) -> Result<Entry<'a>, Damaged> {
         debug_assert!(!op.latched.get(), "a second latch: use latch_many");
+        // Asked for before the gate, whose locked instruction would make the look-up wait.
+        let before = op.index(db);
+        let mut hash = before.hash(key);
+        before.prefetch(hash);
         let passage = op.engine().gate().pass();
         let index = op.index(db);
-        let hash = index.hash(key);
+        if !std::ptr::eq(index, before) {
+            hash = index.hash(key);
+        }
         let held = match index.latch(hash, key, op.pin())? {
             Latched::Slot { slot, word } => Held::Slot { slot, word },
             Latched::Vacant(chain) => Held::Vacant(Some(chain)),
