@@ -15,7 +15,7 @@ use crate::load::{key, value};
 use crate::machine;
 
 const KEYS: u64 = 1_000_000;
-const OPERATIONS: u64 = 1_500_000;
+const OPERATIONS: u64 = 500_000;
 const VALUE_BYTES: usize = 64;
 
 /// A store to be raced.
