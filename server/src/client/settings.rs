@@ -35,10 +35,11 @@ pub fn setname(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// CLIENT SETINFO LIB-NAME|LIB-VER value.
 pub fn setinfo(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let entry = &Client::of(ctx.host).entry;
+    // The error repeats the option's name as it was sent.
     if is_word(args[2], "lib-name") {
-        entry.texts().lib_name = checked_text(args[3], "lib-name")?;
+        entry.texts().lib_name = checked_text(args[3], &echoed(args[2]))?;
     } else if is_word(args[2], "lib-ver") {
-        entry.texts().lib_ver = checked_text(args[3], "lib-ver")?;
+        entry.texts().lib_ver = checked_text(args[3], &echoed(args[2]))?;
     } else {
         return Err(Failure::new(format!("ERR Unrecognized option '{}'", echoed(args[2]))));
     }
