@@ -1,4 +1,4 @@
-//! What happens now and then, on the first worker: rates are sampled, idle clients are closed.
+//! What happens now and then, on the thread that accepts: rates are sampled, idle clients are closed.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use crate::server::Server;
 /// Samples per second.
 const SAMPLES_PER_SECOND: u32 = 10;
 
-/// Runs as long as its worker does.
+/// Runs as long as its thread does.
 pub async fn run(server: Arc<Server>) {
     let mut interval = tokio::time::interval(Duration::from_secs(1) / SAMPLES_PER_SECOND);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

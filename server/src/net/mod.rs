@@ -1,6 +1,6 @@
 //! Sockets: listeners, worker threads, and the loop that every connection runs, whatever protocol it speaks.
 //!
-//! *Concurrency:* each worker thread runs a current-thread runtime. The first one accepts; a connection lives on the
+//! *Concurrency:* each worker thread runs a current-thread runtime. One more thread accepts; a connection lives on the
 //! worker that had the fewest when it came, and its commands run inline there.
 
 mod accept;

@@ -172,6 +172,10 @@ impl<C: Codec> Connection<C> {
             if self.output.is_empty() && output.len() > IDLE_BUFFER_BYTES_MAX {
                 (self.output, self.sent) = (std::mem::take(&mut output), sent);
             } else {
+                if self.sent > self.output.len() / 2 {
+                    self.output.drain(..self.sent);
+                    self.sent = 0;
+                }
                 self.output.extend_from_slice(&output[sent..]);
             }
         }
@@ -198,9 +202,6 @@ impl<C: Codec> Connection<C> {
             self.sent = 0;
             // ORDERING: a figure.
             self.client.entry.figures.output_bytes.store(0, Ordering::Relaxed);
-        } else if self.sent > self.output.len() / 2 {
-            self.output.drain(..self.sent);
-            self.sent = 0;
         }
         Ok(())
     }

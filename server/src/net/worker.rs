@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::accept;
@@ -62,11 +64,13 @@ impl Dispatcher {
 /// The running worker threads of one server.
 pub struct Workers {
     dispatcher: Dispatcher,
+    stop_accepting: Arc<Notify>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
-    /// Starts the threads; the first one accepts on `listeners`.
+    /// Starts the threads: the workers, and one that accepts on `listeners`, so that nobody waits at the door while a
+    /// worker is busy with a long command.
     pub fn start(server: &Arc<Server>, listeners: Vec<Bound>) -> io::Result<Workers> {
         let (mut workers, mut seats) = (Vec::new(), Vec::new());
         for _ in 0..server.workers {
@@ -75,39 +79,47 @@ impl Workers {
             workers.push(Worker { orders: sender, load: load.clone() });
             seats.push((receiver, load));
         }
-        let mut running =
-            Workers { dispatcher: Dispatcher(workers.into()), threads: Vec::with_capacity(seats.len()) };
-        let mut listeners = Some(listeners);
+        let mut running = Workers {
+            dispatcher: Dispatcher(workers.into()),
+            stop_accepting: Arc::new(Notify::new()),
+            threads: Vec::with_capacity(seats.len() + 1),
+        };
         for (number, (orders, load)) in seats.into_iter().enumerate() {
-            // The runtime is made here so that its failure is known here.
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let (server, dispatcher) = (server.clone(), running.dispatcher.clone());
-            let listeners = listeners.take();
-            let thread =
-                std::thread::Builder::new().name(format!("polycache-net-{number}")).spawn(move || {
-                    let shard = server.stats.take_worker();
-                    Thread::enter(&server, shard);
-                    runtime.block_on(async {
-                        if let Some(listeners) = listeners {
-                            accept::spawn(&server, listeners, &dispatcher);
-                            tokio::spawn(housekeeping::run(server.clone()));
-                        }
-                        serve(&server, orders, &load).await;
-                    });
-                    // Connections end here, before their counters go to somebody else.
-                    drop(runtime);
-                    Thread::leave();
-                    if let Some(shard) = shard {
-                        server.stats.give_worker(shard);
-                    }
-                })?;
-            running.threads.push(thread);
+            let server = server.clone();
+            running.spawn(format!("polycache-net-{number}"), move |runtime| {
+                let shard = server.stats.take_worker();
+                Thread::enter(&server, shard);
+                runtime.block_on(serve(&server, orders, &load));
+                // Connections end here, before their counters go to somebody else.
+                drop(runtime);
+                Thread::leave();
+                if let Some(shard) = shard {
+                    server.stats.give_worker(shard);
+                }
+            })?;
         }
+        let (server, dispatcher, stop) =
+            (server.clone(), running.dispatcher.clone(), running.stop_accepting.clone());
+        running.spawn("polycache-accept".into(), move |runtime| {
+            runtime.block_on(async {
+                accept::spawn(&server, listeners, &dispatcher);
+                tokio::spawn(housekeeping::run(server.clone()));
+                stop.notified().await;
+            });
+        })?;
         Ok(running)
+    }
+
+    /// Starts a thread with a runtime of its own, which is made here so that its failure is known here.
+    fn spawn(&mut self, name: String, work: impl FnOnce(Runtime) + Send + 'static) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        self.threads.push(std::thread::Builder::new().name(name).spawn(move || work(runtime))?);
+        Ok(())
     }
 
     /// Closes listeners and connections and joins the threads.
     pub fn stop(&mut self) {
+        self.stop_accepting.notify_one();
         for worker in self.dispatcher.0.iter() {
             let _ = worker.orders.send(Order::Stop);
         }
