@@ -57,6 +57,9 @@ pub const SAVE_POINTS_MAX: usize = 64;
 /// Renamed commands.
 pub const RENAMES_MAX: usize = 1024;
 
+/// Bytes of a command's new name; longer names are never looked up.
+pub const COMMAND_NAME_BYTES_MAX: usize = 32;
+
 /// Addresses to listen on, Redis' bound.
 pub const BIND_ADDRESSES_MAX: usize = 16;
 

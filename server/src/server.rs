@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::admin::SlowLog;
 use crate::client::Clients;
+use crate::config::value::Rename;
 use crate::config::{Live, Settings};
 use crate::net::Workers;
 use crate::net::listen::Listen;
@@ -39,17 +40,18 @@ impl Server {
     /// A server without sockets: for embedded handles, and the first half of [`Server::start`].
     pub fn new(engine: Engine, settings: Settings) -> Arc<Server> {
         let workers = crate::server::workers(&settings);
+        let registry = renamed(&settings.rename_commands);
         let settings = Live::new(settings);
         let tuned = engine.clone();
         settings.on_change(Box::new(move |old, new| crate::config::apply(&tuned, old, new)));
         Arc::new(Server {
             engine,
             clients: Clients::default(),
-            stats: ServerStats::new(registry(), workers),
+            stats: ServerStats::new(registry, workers),
             slowlog: SlowLog::default(),
             memcached: Default::default(),
             settings,
-            registry: registry(),
+            registry,
             started: Instant::now(),
             started_at: SystemTime::now(),
             run_id: run_id(),
@@ -147,7 +149,26 @@ static FAMILIES: &[&[Spec]] = &[crate::client::COMMANDS];
 /// All commands of core and server, built once.
 pub fn registry() -> &'static Registry {
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
-    REGISTRY.get_or_init(|| Registry::new(&[&TABLES, FAMILIES, &crate::admin::TABLES].concat()))
+    REGISTRY.get_or_init(|| Registry::new(&all_tables()))
+}
+
+/// The commands under the names that `rename-command` gives them; loading the settings has checked these. A server
+/// that renames keeps its table for good, like the common one.
+fn renamed(renames: &[Rename]) -> &'static Registry {
+    if renames.is_empty() {
+        return registry();
+    }
+    let mut registry = Registry::new(&all_tables());
+    for Rename { from, to } in renames {
+        if let Err(reason) = registry.rename(from, String::leak(to.to_ascii_lowercase())) {
+            tracing::error!("rename-command {from}: {reason}");
+        }
+    }
+    Box::leak(Box::new(registry))
+}
+
+fn all_tables() -> Vec<&'static [Spec]> {
+    [&TABLES, FAMILIES, &crate::admin::TABLES].concat()
 }
 
 /// The number of worker threads that the settings mean.

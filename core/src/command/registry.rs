@@ -30,6 +30,24 @@ impl Registry {
         Registry { by_name, in_order }
     }
 
+    /// Gives a command another name, or takes it away where `to` is empty (`rename-command`).
+    pub fn rename(&mut self, from: &str, to: &'static str) -> Result<(), &'static str> {
+        let from = from.to_ascii_lowercase();
+        if to.len() > NAME_BYTES_MAX || to.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err("Target command name is too long, or not in lower case");
+        }
+        if !to.is_empty() && self.by_name.contains_key(to.as_bytes()) {
+            return Err("Target command name already exists");
+        }
+        let spec = self.by_name.remove(from.as_bytes()).ok_or("No such command in rename-command")?;
+        if to.is_empty() {
+            self.in_order.retain(|other| !std::ptr::eq(*other, spec));
+        } else {
+            self.by_name.insert(to.as_bytes(), spec);
+        }
+        Ok(())
+    }
+
     /// The command called `name`, in any case.
     pub fn lookup(&self, name: &[u8]) -> Option<&'static Spec> {
         let mut lower = [0; NAME_BYTES_MAX];

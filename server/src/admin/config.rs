@@ -14,21 +14,27 @@ pub(super) fn get(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let settings = client.server.settings.load();
     let patterns: Vec<Vec<u8>> = args[2..].iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
     let globs: Vec<Glob<'_>> = patterns.iter().map(|pattern| Glob::new(pattern)).collect();
-    let mut found: Vec<(&str, String)> = Vec::new();
+    let mut found: Vec<(&[u8], String)> = Vec::new();
     for setting in table::all().filter(|setting| !setting.is(FILE_ONLY)) {
-        for name in setting.names().filter(|name| globs.iter().any(|glob| glob.matches(name.as_bytes()))) {
+        for name in setting.names() {
+            let Some(position) = globs.iter().position(|glob| glob.matches(name.as_bytes())) else {
+                continue;
+            };
+            // A name without wildcards is repeated as it was written.
+            let shown =
+                if globs[position].literal().is_some() { args[2 + position] } else { name.as_bytes() };
             let text = match setting.name {
                 // The number in force: zero means one thread for each core.
                 "io-threads" => client.server.workers.to_string(),
                 _ => settings.value(setting).to_text(&setting.kind),
             };
-            found.push((name, text));
+            found.push((shown, text));
         }
     }
     found.sort_unstable_by_key(|(name, _)| *name);
     ctx.reply.map(found.len());
     for (name, text) in found {
-        ctx.reply.bulk(name.as_bytes());
+        ctx.reply.bulk(name);
         ctx.reply.bulk(text.as_bytes());
     }
     Ok(())

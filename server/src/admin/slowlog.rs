@@ -132,6 +132,11 @@ fn is_secret(args: Args<'_>, position: usize) -> bool {
 /// `SLOWLOG GET [count]`
 pub(super) fn get(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const COUNT: Failure = Failure::text("ERR count should be greater than or equal to -1");
+    const WORDS: Failure =
+        Failure::text("ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.");
+    if args.len() > 3 {
+        return Err(WORDS);
+    }
     let count = match args.get(2) {
         None => SHOWN,
         Some(text) => match canonical_integer(text) {

@@ -16,7 +16,10 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const NEGATIVE: Failure = Failure::text("ERR timeout is negative");
     const OFF: Failure =
         Failure::text("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
-    let local = canonical_integer(args[1]).filter(|local| (0..=1).contains(local)).ok_or(LOCAL)?;
+    let local = canonical_integer(args[1]).ok_or(Failure::NOT_INTEGER)?;
+    if !(0..=1).contains(&local) {
+        return Err(LOCAL);
+    }
     canonical_integer(args[2]).filter(|replicas| *replicas >= 0).ok_or(REPLICAS)?;
     let timeout_ms = canonical_integer(args[3]).ok_or(TIMEOUT)?;
     let timeout_ms = u64::try_from(timeout_ms).map_err(|_| NEGATIVE)?;

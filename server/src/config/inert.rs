@@ -4,7 +4,7 @@
 //! server logs which of them a file changes. *Pinned* ones guard a feature that is missing: a file that relies on it
 //! is refused with the reason, as silence would mislead.
 
-use super::table::{MUTABLE, Place, SENSITIVE, Setting};
+use super::table::{IMMUTABLE, MUTABLE, Place, SENSITIVE, Setting};
 use super::value::Kind;
 
 const NO_REPLICATION: &str = "replication is not supported yet";
@@ -23,16 +23,22 @@ pub struct Row {
     kind: Kind,
     default: &'static str,
     pinned: Option<&'static str>,
+    flags: u8,
 }
 
 const fn row(name: &'static str, aliases: &'static [&'static str], kind: Kind, default: &'static str) -> Row {
-    Row { name, aliases, kind, default, pinned: None }
+    Row { name, aliases, kind, default, pinned: None, flags: MUTABLE }
 }
 
 impl Row {
     /// Refuses any value but the default.
     const fn pinned(self, reason: &'static str) -> Row {
         Row { pinned: Some(reason), ..self }
+    }
+
+    /// CONFIG SET refuses it, as in Valkey.
+    const fn immutable(self) -> Row {
+        Row { flags: IMMUTABLE, ..self }
     }
 
     /// The row in the form of the table of all settings.
@@ -43,7 +49,7 @@ impl Row {
             aliases: self.aliases,
             kind: self.kind,
             default: self.default,
-            flags: if secret { SENSITIVE } else { MUTABLE },
+            flags: if secret { self.flags | SENSITIVE } else { self.flags },
             about: self.pinned.unwrap_or("Accepted for compatibility; no effect."),
             place: self.pinned.map_or(Place::Inert, Place::Pinned),
         }
@@ -60,40 +66,40 @@ pub const REFUSED: &[(&str, &str)] = &[
 /// The names without effect.
 pub static ROWS: &[Row] = &[
     // The process and its log.
-    row("daemonize", &[], Kind::Bool, "no"),
-    row("supervised", &[], Kind::Choice(&["upstart", "systemd", "auto", "no"]), "no"),
-    row("always-show-logo", &[], Kind::Bool, "no"),
-    row("set-proc-title", &[], Kind::Bool, "yes"),
+    row("daemonize", &[], Kind::Bool, "no").immutable(),
+    row("supervised", &[], Kind::Choice(&["upstart", "systemd", "auto", "no"]), "no").immutable(),
+    row("always-show-logo", &[], Kind::Bool, "no").immutable(),
+    row("set-proc-title", &[], Kind::Bool, "yes").immutable(),
     row("proc-title-template", &[], Kind::Text, "{title} {listen-addr} {server-mode}"),
     row("locale-collate", &[], Kind::Text, ""),
-    row("syslog-enabled", &[], Kind::Bool, "no"),
-    row("syslog-ident", &[], Kind::Text, "polycache"),
-    row("syslog-facility", &[], Kind::Text, "local0"),
+    row("syslog-enabled", &[], Kind::Bool, "no").immutable(),
+    row("syslog-ident", &[], Kind::Text, "polycache").immutable(),
+    row("syslog-facility", &[], Kind::Text, "local0").immutable(),
     row("crash-log-enabled", &[], Kind::Bool, "yes"),
     row("crash-memcheck-enabled", &[], Kind::Bool, "yes"),
     row("hide-user-data-from-log", &[], Kind::Bool, "yes"),
     row("log-format", &[], Kind::Choice(&["legacy", "logfmt"]), "legacy"),
     row("log-timestamp-format", &[], Kind::Choice(&["legacy", "iso8601", "milliseconds"]), "legacy"),
-    row("disable-thp", &[], Kind::Bool, "yes"),
+    row("disable-thp", &[], Kind::Bool, "yes").immutable(),
     row("oom-score-adj", &[], Kind::Choice(&["no", "yes", "relative", "absolute"]), "no"),
     row("oom-score-adj-values", &[], Kind::Words, "0 200 800"),
     row("ignore-warnings", &[], Kind::Words, ""),
     row("hz", &[], NUMBER, "10"),
     row("dynamic-hz", &[], Kind::Bool, "yes"),
-    row("server-cpulist", &["server_cpulist"], Kind::Text, ""),
-    row("bio-cpulist", &["bio_cpulist"], Kind::Text, ""),
-    row("aof-rewrite-cpulist", &["aof_rewrite_cpulist"], Kind::Text, ""),
-    row("bgsave-cpulist", &["bgsave_cpulist"], Kind::Text, ""),
+    row("server-cpulist", &["server_cpulist"], Kind::Text, "").immutable(),
+    row("bio-cpulist", &["bio_cpulist"], Kind::Text, "").immutable(),
+    row("aof-rewrite-cpulist", &["aof_rewrite_cpulist"], Kind::Text, "").immutable(),
+    row("bgsave-cpulist", &["bgsave_cpulist"], Kind::Text, "").immutable(),
     row("jemalloc-bg-thread", &[], Kind::Bool, "yes"),
     row("availability-zone", &[], Kind::Text, ""),
     row("extended-redis-compatibility", &[], Kind::Bool, "no"),
     row("import-mode", &[], Kind::Bool, "no"),
-    row("hash-seed", &[], Kind::Text, ""),
+    row("hash-seed", &[], Kind::Text, "").immutable(),
     // Connections.
     row("bind-source-addr", &[], Kind::Text, ""),
-    row("unixsocketgroup", &[], Kind::Text, ""),
-    row("socket-mark-id", &[], NUMBER, "0"),
-    row("mptcp", &[], Kind::Bool, "no"),
+    row("unixsocketgroup", &[], Kind::Text, "").immutable(),
+    row("socket-mark-id", &[], NUMBER, "0").immutable(),
+    row("mptcp", &[], Kind::Bool, "no").immutable(),
     row("max-new-connections-per-cycle", &[], COUNT, "10"),
     row("max-new-tls-connections-per-cycle", &[], COUNT, "1"),
     row("maxmemory-clients", &[], Kind::Text, "0"),
@@ -125,7 +131,7 @@ pub static ROWS: &[Row] = &[
     row("aof-rewrite-incremental-fsync", &[], Kind::Bool, "yes"),
     row("aof-timestamp-enabled", &[], Kind::Bool, "no"),
     row("no-appendfsync-on-rewrite", &[], Kind::Bool, "no"),
-    row("rdbchecksum", &[], Kind::Bool, "yes"),
+    row("rdbchecksum", &[], Kind::Bool, "yes").immutable(),
     row("rdb-save-incremental-fsync", &[], Kind::Bool, "yes"),
     row("rdb-del-sync-files", &[], Kind::Bool, "no"),
     row("rdb-version-check", &[], Kind::Choice(&["strict", "relaxed"]), "strict"),
@@ -152,7 +158,7 @@ pub static ROWS: &[Row] = &[
     row("commandlog-reply-larger-than", &[], NUMBER, "1048576"),
     row("commandlog-large-reply-max-len", &[], COUNT, "128"),
     // Replication.
-    row("replicaof", &["slaveof"], Kind::Words, "").pinned(NO_REPLICATION),
+    row("replicaof", &["slaveof"], Kind::Words, "").immutable().pinned(NO_REPLICATION),
     row("primaryauth", &["masterauth"], Kind::Text, ""),
     row("primaryuser", &["masteruser"], Kind::Text, ""),
     row("replica-read-only", &["slave-read-only"], Kind::Bool, "yes"),
@@ -180,15 +186,15 @@ pub static ROWS: &[Row] = &[
     row("repl-backlog-ttl", &[], COUNT, "3600"),
     row("repl-ping-replica-period", &["repl-ping-slave-period"], COUNT, "10"),
     row("repl-timeout", &[], COUNT, "60"),
-    row("repl-mptcp", &[], Kind::Bool, "no"),
+    row("repl-mptcp", &[], Kind::Bool, "no").immutable(),
     row("dual-channel-replication-enabled", &[], Kind::Bool, "no"),
     row("propagation-error-behavior", &[], Kind::Choice(&["ignore", "panic", "panic-on-replicas"]), "ignore"),
     // Cluster.
-    row("cluster-enabled", &[], Kind::Bool, "no").pinned(NO_CLUSTER),
-    row("cluster-config-file", &[], Kind::Text, "nodes.conf"),
+    row("cluster-enabled", &[], Kind::Bool, "no").immutable().pinned(NO_CLUSTER),
+    row("cluster-config-file", &[], Kind::Text, "nodes.conf").immutable(),
     row("cluster-config-save-behavior", &[], Kind::Choice(&["sync", "best-effort"]), "sync"),
     row("cluster-node-timeout", &[], COUNT, "15000"),
-    row("cluster-databases", &[], COUNT, "1"),
+    row("cluster-databases", &[], COUNT, "1").immutable(),
     row("cluster-require-full-coverage", &[], Kind::Bool, "yes"),
     row("cluster-allow-reads-when-down", &[], Kind::Bool, "no"),
     row("cluster-allow-pubsubshard-when-down", &[], Kind::Bool, "yes"),
@@ -196,7 +202,7 @@ pub static ROWS: &[Row] = &[
     row("cluster-migration-barrier", &[], COUNT, "1"),
     row("cluster-replica-validity-factor", &["cluster-slave-validity-factor"], COUNT, "10"),
     row("cluster-replica-no-failover", &["cluster-slave-no-failover"], Kind::Bool, "no"),
-    row("cluster-port", &[], COUNT, "0"),
+    row("cluster-port", &[], COUNT, "0").immutable(),
     row("cluster-announce-port", &[], COUNT, "0"),
     row("cluster-announce-bus-port", &[], COUNT, "0"),
     row("cluster-announce-tls-port", &[], COUNT, "0"),
@@ -237,6 +243,6 @@ pub static ROWS: &[Row] = &[
     row("tls-session-cache-size", &[], COUNT, "20480"),
     row("tls-session-cache-timeout", &[], COUNT, "300"),
     row("tls-auto-reload-interval", &[], COUNT, "0"),
-    row("aclfile", &[], Kind::Text, "").pinned(NO_ACL),
-    row("enable-module-command", &[], Kind::Choice(&["no", "yes", "local"]), "no"),
+    row("aclfile", &[], Kind::Text, "").immutable().pinned(NO_ACL),
+    row("enable-module-command", &[], Kind::Choice(&["no", "yes", "local"]), "no").immutable(),
 ];

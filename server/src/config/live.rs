@@ -200,7 +200,7 @@ mod tests {
         assert!(error(&[("port", "1")]).contains("can't set immutable config"));
         assert!(error(&[("dir", "/")]).contains("can't set protected config"));
         assert!(error(&[("rename-command", "a b")]).contains("Unknown option"));
-        assert!(error(&[("cluster-enabled", "yes")]).contains("not supported yet"));
+        assert!(error(&[("min-replicas-to-write", "1")]).contains("not supported yet"));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! From directives to [`Settings`].
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
 use super::file::{self, Directive, Disk, Files, NoFiles};
 use super::inert;
 use super::table::{self, SENSITIVE, Settings};
-use super::value::{Kind, Value};
+use super::value::{Kind, Rename, Value};
+use crate::limits;
 
 /// Where the configuration is read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +79,9 @@ impl Settings {
             }
             *save_seen = true;
         }
+        if let Value::Renames(renames) = &value {
+            check_renames(renames)?;
+        }
         self.assign(setting, value);
         Ok(())
     }
@@ -90,6 +95,28 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Whether every `rename-command` finds its command, and a name that is free.
+fn check_renames(renames: &[Rename]) -> Result<(), String> {
+    if renames.is_empty() {
+        return Ok(());
+    }
+    let mut names: HashSet<String> =
+        crate::server::registry().iter().map(|spec| spec.name.to_owned()).collect();
+    for Rename { from, to } in renames {
+        let (from, to) = (from.to_ascii_lowercase(), to.to_ascii_lowercase());
+        if !names.remove(&from) {
+            return Err("No such command in rename-command".to_owned());
+        }
+        if to.len() > limits::COMMAND_NAME_BYTES_MAX {
+            return Err("the new name is too long".to_owned());
+        }
+        if !to.is_empty() && !names.insert(to) {
+            return Err("Target command name already exists".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// The directive as errors may show it.
@@ -152,6 +179,8 @@ mod tests {
         assert_eq!(reason("replicaof 10.0.0.1 6379"), "replication is not supported yet");
         assert!(reason("user default on").contains("access control lists"));
         assert!(reason("include x.conf").contains("can't open config file"));
+        assert!(reason("rename-command NOPE x").contains("No such command"));
+        assert!(reason("rename-command KEYS get").contains("already exists"));
         assert!(reason("port 0\nmemcached-port 0").contains("nothing to listen on"));
     }
 

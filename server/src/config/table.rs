@@ -107,7 +107,7 @@ fn check(name: &str, value: &Value) -> Result<(), String> {
         ("latency-tracking-info-percentiles", Value::Words(words)) => {
             let valid = |word: &String| word.parse().is_ok_and(|number: f64| (0.0..=100.0).contains(&number));
             if words.len() > limits::PERCENTILES_MAX || !words.iter().all(valid) {
-                return Err("latency percentiles must be numbers between 0 and 100".to_owned());
+                return Err(format!("{name} parameters should sit between [0.0,100.0]"));
             }
         }
         ("shutdown-on-sigint" | "shutdown-on-sigterm", Value::Words(words)) => {

@@ -224,7 +224,7 @@ fn parse_buffer_limits(words: &[&str], current: Option<&Value>) -> Result<Output
         _ => OutputLimits::default(),
     };
     let words: Vec<&str> = spread(words).collect();
-    if words.is_empty() || words.len() % 4 != 0 {
+    if words.len() % 4 != 0 {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
     for group in words.chunks_exact(4) {

@@ -27,7 +27,7 @@ pub(in crate::admin) fn info(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     for name in names {
         match lookup(ctx.registry, name) {
             Some(row) => emit(ctx.reply, row),
-            None => ctx.reply.null_array(),
+            None => ctx.reply.null(),
         }
     }
     Ok(())

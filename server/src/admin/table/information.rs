@@ -28,7 +28,7 @@ pub(super) const TABLE: &[Spec] = &[
     },
     Spec {
         flags: flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST,
-        acl: acl::DANGEROUS,
+        acl: acl::ADMIN | acl::DANGEROUS,
         group: "server",
         since: "2.8.12",
         summary: "Returns the replication role.",
@@ -41,6 +41,7 @@ pub(super) const TABLE: &[Spec] = &[
         since: "5.0.0",
         summary: "Displays computer art and the server version.",
         args: &[Arg::integer("version").token("VERSION").optional()],
+        complexity: "",
         ..Spec::new("lolwut", -1, identity::lolwut)
     },
     Spec {

@@ -29,7 +29,7 @@ pub(super) const TABLE: &[Spec] = &[
     },
     Spec {
         flags: flag::LOADING | flag::STALE | flag::FAST,
-        acl: acl::DANGEROUS,
+        acl: acl::ADMIN | acl::DANGEROUS,
         tips: &["nondeterministic_output"],
         group: "server",
         since: "1.0.0",
