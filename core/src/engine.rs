@@ -15,6 +15,7 @@ use crate::memory::Memory;
 pub use crate::operation::Operation;
 use crate::persistence::Persistence;
 use crate::record::Record;
+use crate::snapshot::Snapshots;
 use crate::stats::Stats;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Mutex};
@@ -36,7 +37,8 @@ pub(crate) struct Shared {
     memory: Arc<Memory>,
     gate: Gate,
     log: Log,
-    stats: Stats,
+    stats: Arc<Stats>,
+    snapshots: Snapshots,
     sweep: Mutex<Sweep>,
     sweeper: OnceLock<()>,
     /// Dropped last: it holds the lock of the directory that the log writes to.
@@ -55,7 +57,8 @@ impl Engine {
             gate: Gate::default(),
             log: Log::new(config.fsync),
             config,
-            stats: Stats::default(),
+            stats: Arc::default(),
+            snapshots: Snapshots::default(),
             sweep: Mutex::new(Sweep::default()),
             sweeper: OnceLock::new(),
             persistence: OnceLock::new(),
@@ -110,6 +113,18 @@ impl Engine {
         &self.0.stats
     }
 
+    pub(crate) fn stats_handle(&self) -> &Arc<Stats> {
+        &self.0.stats
+    }
+
+    pub(crate) fn memory_handle(&self) -> &Arc<Memory> {
+        &self.0.memory
+    }
+
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.0.snapshots
+    }
+
     /// Begins an operation, or a batch of them, on this thread.
     #[inline]
     pub fn begin(&self) -> Operation<'_> {
@@ -147,13 +162,17 @@ impl Engine {
         pin.flush();
     }
 
+    /// Puts an empty index in a database's place. The caller holds the gate closed.
+    pub(crate) fn empty_index(&self, db: DbIndex) {
+        self.exchange_index(db, Index::new(seed(), self.0.memory.clone()));
+    }
+
     /// Empties a database, or all. Freeing happens in the background.
     pub fn flush(&self, db: Option<DbIndex>) {
         let _alone = self.gate().close();
         for target in 0..DATABASES as DbIndex {
             if db.is_none_or(|db| db == target) {
-                let fresh = Index::new(seed(), self.0.memory.clone());
-                self.exchange_index(target, fresh);
+                self.empty_index(target);
             }
         }
         if self.log().is_on() {

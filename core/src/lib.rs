@@ -16,6 +16,7 @@ pub mod operation;
 pub mod persistence;
 pub mod record;
 mod shard;
+pub mod snapshot;
 pub mod stats;
 pub mod sync;
 pub mod transaction;

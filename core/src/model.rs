@@ -181,7 +181,7 @@ fn a_cut_holds_exactly_what_was_there() {
             for chain in 0..index.chains() {
                 let pin = crossbeam_epoch::pin();
                 index.walk_chain(chain, &pin, &mut |walked| {
-                    let Walked::Memory(record) = walked else { unreachable!("nothing is mapped") };
+                    let Walked::Memory { record, .. } = walked else { unreachable!("nothing is mapped") };
                     let value: Str<'_> = record.string().unwrap();
                     let older = saved.insert(record.key().to_vec(), value.to_vec());
                     assert!(older.is_none(), "walked twice");

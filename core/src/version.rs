@@ -35,8 +35,9 @@ pub fn next() -> u64 {
 
 #[cold]
 fn refill() -> u64 {
-    // ORDERING: see `next`.
-    let generation = GENERATION.load(Ordering::Relaxed);
+    // ORDERING: acquire: a block taken in the generation of a cut begins at or above the cut, also where another
+    // engine's gate is being closed.
+    let generation = GENERATION.load(Ordering::Acquire);
     let start = NEXT.fetch_add(BLOCK, Ordering::SeqCst);
     BLOCK_LEFT.set((start + 1, start + BLOCK, generation));
     start
@@ -44,8 +45,11 @@ fn refill() -> u64 {
 
 /// Divides all versions in those before and those from the returned one on. The caller holds the gate exclusively.
 pub fn cut() -> u64 {
+    // In this order: a thread outside this engine's gate may take a block meanwhile, and one that it takes in the new
+    // generation must lie above the cut.
+    let cut = NEXT.load(Ordering::SeqCst);
     GENERATION.fetch_add(1, Ordering::SeqCst);
-    NEXT.load(Ordering::SeqCst)
+    cut
 }
 
 /// Makes sure that no version up to `version` is given out any more: records loaded from a snapshot keep theirs.

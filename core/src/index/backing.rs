@@ -12,6 +12,8 @@ pub trait Backing: Send + Sync {
     fn base(&self) -> usize;
     /// The key of the record at `offset`.
     fn key(&self, offset: u64) -> Result<&[u8], Damaged>;
+    /// The record at `offset` as it stands in the file, frame and padding included: for copying it to another file.
+    fn stored(&self, offset: u64) -> Result<&[u8], Damaged>;
     /// A copy of the record at `offset`, in memory.
     fn load(&self, offset: u64) -> Result<OwnedRecord, Damaged>;
 }

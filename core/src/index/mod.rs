@@ -53,6 +53,8 @@ pub struct Index {
     counters: Box<[CachePadded<Counters>]>,
     memory: Arc<Memory>,
     backing: Option<Box<dyn Backing>>,
+    /// Where the backing is mapped, zero without one: looked at by every lookup.
+    base: usize,
     /// Held by whoever changes the table's size; tried, never waited for by passers.
     resizing: Mutex<()>,
     /// While above zero the table keeps its size (a snapshot is walking it).
@@ -117,6 +119,7 @@ impl Index {
             seed,
             counters: (0..SHARDS).map(|_| CachePadded::default()).collect(),
             memory,
+            base: backing.as_ref().map_or(0, |backing| backing.base()),
             backing,
             resizing: Mutex::new(()),
             frozen: AtomicUsize::new(0),
@@ -127,6 +130,11 @@ impl Index {
     /// The seed of this index' hashes.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// The snapshot file that the index was opened from.
+    pub fn backing(&self) -> Option<&dyn Backing> {
+        self.backing.as_deref()
     }
 
     /// The hash of a key in this index: low bits choose the chain, the high 16 are the tag.
@@ -172,15 +180,11 @@ impl Index {
         }
     }
 
-    fn base(&self) -> usize {
-        self.backing.as_ref().map_or(0, |backing| backing.base())
-    }
-
     /// The buckets of the chain whose first is `head`.
     #[inline]
     fn chain<'g>(&'g self, head: &'g Bucket, _pin: &'g Guard) -> Chain<'g> {
         // SAFETY: pinned for 'g; mapped links were checked when the snapshot was opened.
-        unsafe { Chain::new(head, self.base()) }
+        unsafe { Chain::new(head, self.base) }
     }
 
     /// Asks the processor to fetch the bucket of a hash.
@@ -482,6 +486,12 @@ impl Index {
         // ORDERING: a statistic.
         keys.load(Ordering::Relaxed) % RESIZE_CHECK_EVERY == 0
     }
+}
+
+/// The hashes of an index with this seed, without the index.
+pub fn hasher(seed: u64) -> impl Fn(&[u8]) -> u64 {
+    let secrets = RapidSecrets::seed(seed);
+    move |key| rapidhash_v3_seeded(key, &secrets)
 }
 
 /// Latches a slot that holds `word`, unless it has changed or is held; returns the word without state.

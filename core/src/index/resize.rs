@@ -22,7 +22,8 @@ const STEPS_MAX: usize = 4;
 struct Mover<'g> {
     slot: &'g AtomicU64,
     word: Word,
-    /// A damaged record of the snapshot, whose key cannot be read: it stays in both chains, to be reported from either.
+    /// A damaged record of the snapshot, whose key cannot be read: after a split it stays in both chains, to be reported
+    /// from either.
     stays: bool,
 }
 
@@ -73,7 +74,9 @@ fn merge(index: &Index, size: u64, pin: &Guard) -> bool {
     };
     let to = to.acquire_chain();
     let from = from.acquire_chain();
-    let Some(movers) = latch_movers(index, &from, pin, |_| true) else { return false };
+    let Some(mut movers) = latch_movers(index, &from, pin, |_| true) else { return false };
+    // All of the chain goes, also what nobody can read.
+    movers.iter_mut().for_each(|mover| mover.stays = false);
     shift(index, movers, &to, size, pin);
     compact(index, &from, pin);
     drop((from, to));

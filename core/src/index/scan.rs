@@ -10,16 +10,17 @@ use smallvec::SmallVec;
 
 use super::bucket::SLOTS;
 use super::slot::{MAPPED, Word};
-use super::{Damaged, Index};
+use super::{Damaged, Index, prefetch};
 use crate::record::{Kind, Record};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// What the snapshot's walk finds in a slot.
 #[derive(Clone, Copy)]
 pub enum Walked<'g> {
-    Memory(Record<'g>),
-    /// Still in the file that the index was opened from, at this offset.
-    Mapped(u64),
+    /// `word` has the key's tag and whether it expires.
+    Memory { word: Word, record: Record<'g> },
+    /// Still in the file that the index was opened from.
+    Mapped(Word),
 }
 
 /// The non-empty slots of a chain.
@@ -99,33 +100,49 @@ impl Index {
         let mut seen: SmallVec<[Walked<'g>; 2 * SLOTS]> = SmallVec::new();
         for (_, word) in self.slots(chain, pin) {
             if word.has(MAPPED) {
-                seen.push(Walked::Mapped(word.address()));
+                seen.push(Walked::Mapped(word));
             // SAFETY: loaded with acquire ordering, pinned.
             } else if let Some(record) = unsafe { word.record() }
                 && record.kind() != Kind::Absent
                 && record.version() < version
             {
-                seen.push(Walked::Memory(record));
+                seen.push(Walked::Memory { word, record });
             }
         }
         for handed in self.cut.finish_chain(chain) {
             // SAFETY: retired below under the pin that lasts 'g.
             let record = unsafe { Record::from_raw(handed.as_record().as_ptr()) };
             if !seen.iter().any(|seen| self.is_same(seen, record)) {
-                seen.push(Walked::Memory(record));
+                let word = Word::new(self.hash(record.key()), record);
+                seen.push(Walked::Memory { word, record });
             }
             self.retire_handed(handed, pin);
         }
         seen.into_iter().for_each(visit);
     }
 
+    /// Asks the processor to fetch the records of a chain's first bucket, which a walk will look at soon.
+    pub fn prefetch_chain(&self, chain: u64, _pin: &Guard) {
+        if chain >= self.chains() {
+            return;
+        }
+        let Some(head) = self.table.head(chain) else { return };
+        for slot in 0..SLOTS {
+            if let Some(record) = head.load(slot).pointer() {
+                let start = record.as_ptr().cast::<u8>().cast_const();
+                prefetch(start);
+                prefetch(start.wrapping_add(64));
+            }
+        }
+    }
+
     /// Whether a walked slot held the record that was then handed over.
     fn is_same(&self, seen: &Walked<'_>, handed: Record<'_>) -> bool {
         match *seen {
-            Walked::Memory(record) => record.as_ptr() == handed.as_ptr(),
+            Walked::Memory { record, .. } => record.as_ptr() == handed.as_ptr(),
             // Brought into memory and replaced after we looked at the slot.
-            Walked::Mapped(offset) => {
-                self.backing.as_ref().is_some_and(|backing| backing.key(offset) == Ok(handed.key()))
+            Walked::Mapped(word) => {
+                self.backing.as_ref().is_some_and(|backing| backing.key(word.address()) == Ok(handed.key()))
             }
         }
     }

@@ -125,12 +125,13 @@ impl Table {
     /// Only for the holder of the resize lock, with no bucket from `index` on in use.
     pub fn remove_segment_at(&self, index: u64) -> Option<Segment> {
         let (segment, offset) = locate(index);
-        if offset != 0 || segment == 0 {
+        // Mapped segments are not ours to free, and their room is used again when the table grows.
+        if offset != 0 || segment < self.mapped_segments.max(1) {
             return None;
         }
         // ORDERING: readers that still see the old pointer are pinned; the segment is freed through the epoch.
         let start = NonNull::new(self.segments[segment].swap(std::ptr::null_mut(), Ordering::AcqRel))?;
-        (segment >= self.mapped_segments).then_some(Segment { start, buckets: segment_len(segment) })
+        Some(Segment { start, buckets: segment_len(segment) })
     }
 }
 

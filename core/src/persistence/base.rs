@@ -17,7 +17,7 @@ use crate::log::Lsn;
 use crate::log::entry::{encode_command, encode_flags};
 use crate::log::mark::{GroupSum, Mark};
 use crate::record::{Record, Str};
-use crate::version;
+use crate::{snapshot, version};
 
 /// How RDB files begin; Redis 7 writes its bases so by default.
 const RDB_MAGICS: [&[u8]; 2] = [b"REDIS", b"VALKEY"];
@@ -36,43 +36,12 @@ impl Kind {
     pub fn of(bytes: &[u8]) -> Kind {
         if RDB_MAGICS.iter().any(|magic| bytes.starts_with(magic)) {
             Kind::Rdb
-        } else if bytes.starts_with(stub::MAGIC) {
+        } else if snapshot::is_snapshot(bytes) {
             Kind::Snapshot
         } else {
             Kind::Resp
         }
     }
-}
-
-/// The format that `wanted` comes to.
-pub fn available(wanted: BaseFormat) -> BaseFormat {
-    if stub::IS_THERE { wanted } else { BaseFormat::Resp }
-}
-
-/// Stands in until snapshots land.
-pub(super) mod stub {
-    use super::*;
-
-    pub const IS_THERE: bool = false;
-    pub const MAGIC: &[u8] = b"PCSNAPSHOT";
-
-    pub fn save<T>(
-        engine: &Engine,
-        path: &Path,
-        on_cut: impl FnOnce() -> (Lsn, T),
-    ) -> Result<T, StorageError> {
-        write_resp(engine, path, on_cut)
-    }
-
-    pub fn open(_: &Engine, path: &Path) -> Result<Lsn, StorageError> {
-        Err(StorageError::Unsupported { file: path.to_owned(), reason: "snapshots come later".into() })
-    }
-
-    pub fn check(path: &Path) -> Result<super::super::Report, StorageError> {
-        Err(StorageError::Unsupported { file: path.to_owned(), reason: "snapshots come later".into() })
-    }
-
-    pub use check as repair;
 }
 
 /// The refusal of an RDB base, with the way to convert it.
@@ -95,7 +64,7 @@ pub fn write<T>(
 ) -> Result<T, StorageError> {
     match format {
         BaseFormat::Resp => write_resp(engine, path, on_cut),
-        BaseFormat::Snapshot => stub::save(engine, path, on_cut),
+        BaseFormat::Snapshot => Ok(snapshot::save(engine, path, on_cut)?.1),
     }
 }
 
@@ -109,14 +78,16 @@ fn write_resp<T>(engine: &Engine, path: &Path, on_cut: impl FnOnce() -> (Lsn, T)
         out.select(db as DbIndex, index.is_empty());
         for chain in 0..index.chains() {
             let pin = crossbeam_epoch::pin();
-            for (slot, word) in index.slots(chain, &pin) {
-                // Brings in what still lies in a snapshot file, so that the walk below finds it in memory.
-                index.visited(slot, word, &pin).map_err(|_| damaged_record(path))?;
-            }
             let mut damaged = false;
             index.walk_chain(chain, &pin, &mut |walked| match walked {
-                Walked::Memory(record) => out.record(record),
-                Walked::Mapped(_) => damaged = true,
+                Walked::Memory { record, .. } => out.record(record),
+                Walked::Mapped(word) => {
+                    let backing = index.backing().expect("mapped words exist only over a backing");
+                    match backing.load(word.address()) {
+                        Ok(record) => out.record(record.as_record()),
+                        Err(_) => damaged = true,
+                    }
+                }
             });
             if damaged {
                 return Err(damaged_record(path));

@@ -1,7 +1,8 @@
 //! `polycache-server check [--repair]`: what is wrong with a file, and the way out.
 //!
-//! Checking reads only. Repairing cuts a file back to what is whole before the damage; what is cut off is kept in a
-//! file beside it (`FILE.removed-OFFSET`), as nobody knows what it was worth.
+//! Checking reads only. Repairing cuts a log back to what is whole before the damage; what is cut off is kept in a file
+//! beside it (`FILE.removed-OFFSET`), as nobody knows what it was worth. A snapshot is written anew without its damaged
+//! records; the old file is kept as `FILE.damaged`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -13,6 +14,7 @@ use super::lock::{DirectoryLock, LOCK_NAME};
 use super::manifest::{Manifest, sync_dir};
 use super::replay::Mapped;
 use super::scan::{Ending, scan};
+use crate::snapshot;
 
 /// The judgement on one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +39,18 @@ pub enum Verdict {
     Damaged {
         whole_bytes: u64,
     },
+    /// A snapshot with damaged records: the server starts, their keys are errors. Repairing drops them.
+    DamagedRecords {
+        records: u64,
+    },
+    /// A snapshot whose table is damaged: refused by the server. Repairing keeps all records that are whole.
+    DamagedTable,
 }
 
 impl Report {
     /// Whether the server would start with this file.
     pub fn is_usable(&self) -> bool {
-        !matches!(self.verdict, Verdict::Damaged { .. })
+        !matches!(self.verdict, Verdict::Damaged { .. } | Verdict::DamagedTable)
     }
 }
 
@@ -54,6 +62,8 @@ impl std::fmt::Display for Report {
                 format!("torn behind byte {whole_bytes} (harmless after a crash)")
             }
             Verdict::Damaged { whole_bytes } => format!("DAMAGED behind byte {whole_bytes}"),
+            Verdict::DamagedRecords { records } => format!("{records} DAMAGED records"),
+            Verdict::DamagedTable => "DAMAGED table".into(),
         };
         writeln!(out, "{}: {}, {verdict}", self.file.display(), self.kind)?;
         self.findings.iter().try_for_each(|finding| writeln!(out, "  {finding}"))
@@ -99,7 +109,7 @@ fn check_file(path: &Path) -> Result<Report, StorageError> {
     let bytes = mapped.bytes();
     match Kind::of(bytes) {
         Kind::Rdb => return Err(base::rdb_refusal(path)),
-        Kind::Snapshot => return base::stub::check(path),
+        Kind::Snapshot => return Ok(snapshot_report(path, &snapshot::check(path)?)),
         Kind::Resp => {}
     }
     let judged = scan(bytes);
@@ -137,12 +147,11 @@ fn check_file(path: &Path) -> Result<Report, StorageError> {
 pub fn repair(path: &Path) -> Result<Report, StorageError> {
     let _locks = lock_around(path)?;
     let mut report = check_file(path)?;
-    let (Verdict::Torn { whole_bytes } | Verdict::Damaged { whole_bytes }) = report.verdict else {
-        return Ok(report);
+    let whole_bytes = match report.verdict {
+        Verdict::Whole => return Ok(report),
+        Verdict::DamagedRecords { .. } | Verdict::DamagedTable => return repair_snapshot(path),
+        Verdict::Torn { whole_bytes } | Verdict::Damaged { whole_bytes } => whole_bytes,
     };
-    if report.kind == "snapshot" {
-        return base::stub::repair(path);
-    }
     let removed = PathBuf::from(format!("{}.removed-{whole_bytes}", path.display()));
     {
         let mapped = Mapped::open(path)?;
@@ -163,6 +172,31 @@ pub fn repair(path: &Path) -> Result<Report, StorageError> {
     report.findings.push(format!("cut to {whole_bytes} bytes; the rest is in {}", removed.display()));
     report.verdict = Verdict::Whole;
     Ok(report)
+}
+
+/// Writes a snapshot anew from what is whole of it; the old file stays under another name.
+fn repair_snapshot(path: &Path) -> Result<Report, StorageError> {
+    let kept = PathBuf::from(format!("{}.damaged", path.display()));
+    fs::hard_link(path, &kept).map_err(StorageError::file("keeping the damaged file as", &kept))?;
+    snapshot::repair(path, path)?;
+    let mut report = snapshot_report(path, &snapshot::check(path)?);
+    report
+        .findings
+        .push(format!("written anew without what was damaged; the old file is {}", kept.display()));
+    Ok(report)
+}
+
+fn snapshot_report(path: &Path, found: &snapshot::Report) -> Report {
+    let records = found.databases.iter().map(|database| database.damaged).sum();
+    let verdict = if found.databases.iter().any(|database| database.is_table_damaged) {
+        Verdict::DamagedTable
+    } else if records > 0 {
+        Verdict::DamagedRecords { records }
+    } else {
+        Verdict::Whole
+    };
+    let findings = found.to_string().lines().map(String::from).collect();
+    Report { file: path.to_owned(), kind: "snapshot", findings, verdict }
 }
 
 /// Takes the locks of the directories that a server over this file would hold: its own, or the one above.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::snapshot::{OpenError, SaveError};
+
 /// Why a directory cannot be opened, or a file not be read or written.
 #[derive(Debug)]
 pub enum StorageError {
@@ -19,6 +21,10 @@ pub enum StorageError {
     Misuse(String),
     /// A rewrite or save is already under way; the text is the reply that Redis gives.
     Busy(&'static str),
+    /// A snapshot was not written.
+    Save(SaveError),
+    /// A snapshot cannot be opened.
+    Snapshot(OpenError),
     /// The log failed; see [`crate::log::LogError`].
     Log(crate::log::LogError),
 }
@@ -37,6 +43,18 @@ impl StorageError {
 
     pub fn corrupt(file: &Path, offset: u64, reason: impl Into<String>) -> StorageError {
         StorageError::Corrupt { file: file.to_owned(), offset, reason: reason.into() }
+    }
+}
+
+impl From<SaveError> for StorageError {
+    fn from(error: SaveError) -> StorageError {
+        StorageError::Save(error)
+    }
+}
+
+impl From<OpenError> for StorageError {
+    fn from(error: OpenError) -> StorageError {
+        StorageError::Snapshot(error)
     }
 }
 
@@ -59,6 +77,8 @@ impl fmt::Display for StorageError {
             StorageError::Unsupported { file, reason } => write!(out, "{}: {reason}", file.display()),
             StorageError::Misuse(text) => out.write_str(text),
             StorageError::Busy(text) => out.write_str(text),
+            StorageError::Save(error) => error.fmt(out),
+            StorageError::Snapshot(error) => error.fmt(out),
             StorageError::Log(error) => error.fmt(out),
         }
     }
@@ -68,6 +88,8 @@ impl std::error::Error for StorageError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             StorageError::Io { error, .. } => Some(error),
+            StorageError::Save(error) => Some(error),
+            StorageError::Snapshot(error) => Some(error),
             StorageError::Log(error) => Some(error),
             _ => None,
         }

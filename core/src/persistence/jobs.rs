@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use super::manifest::{Manifest, sync_dir};
 use super::recover::{load_aof, new_increment};
 use super::status::Job;
-use super::{Persistence, SAVE_PREFIX, StorageError, base, held, stub};
+use super::{Persistence, StorageError, base, held};
 use crate::clock::UnixMillis;
 use crate::command::Registry;
 use crate::config::BaseFormat;
 use crate::engine::Engine;
 use crate::log::State;
+use crate::snapshot;
 use crate::stats::Counter;
 
 /// How often save points and the AOF's growth are looked at.
@@ -207,27 +208,13 @@ impl Persistence {
     }
 
     fn save_snapshot(&self, engine: &Engine) -> Result<(), StorageError> {
-        let temporary = self.place.dir.join(format!("{SAVE_PREFIX}{}", std::process::id()));
-        let result =
-            stub::save(engine, &temporary, || (engine.log().tail(), engine.stats().get(Counter::Changes)))
-                .and_then(|changes| {
-                    fs::rename(&temporary, &self.snapshot)
-                        .and_then(|()| sync_dir(&self.place.dir))
-                        .map_err(StorageError::file("writing", &self.snapshot))?;
-                    Ok(changes)
-                });
-        match result {
-            Ok(changes) => {
-                let mut state = held(&self.state);
-                state.changes_saved = changes;
-                state.last_save = UnixMillis::now();
-                Ok(())
-            }
-            Err(error) => {
-                let _ = fs::remove_file(&temporary);
-                Err(error)
-            }
-        }
+        let (saved, changes) = snapshot::save(engine, &self.snapshot, || {
+            (engine.log().tail(), engine.stats().get(Counter::Changes))
+        })?;
+        let mut state = held(&self.state);
+        state.changes_saved = changes;
+        state.last_save = saved.header.created;
+        Ok(())
     }
 
     /// A new increment from one position on, a base of all before, the manifest exchanged.
@@ -252,7 +239,7 @@ impl Persistence {
             *slot = Some(manifest.clone());
         }
         drop(slot);
-        let format = base::available(engine.config().aof_base_format);
+        let format = engine.config().aof_base_format;
         let temporary = dir.join(format!("temp-rewriteaof-{}.aof", std::process::id()));
         let path = increment.path.clone();
         // The file that the log leaves counts until the base takes its place.

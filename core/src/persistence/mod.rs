@@ -37,19 +37,16 @@ pub use jobs::{Otherwise, Started};
 pub use replay::fuzz;
 pub use status::{History, Job, Status};
 
-use base::stub;
 use lock::DirectoryLock;
 use manifest::{Manifest, Place};
-use recover::{load_aof, load_snapshot, remove_temporary_files};
+use recover::{load_aof, load_snapshot};
 
 use crate::clock::UnixMillis;
 use crate::command::Registry;
 use crate::config::EngineConfig;
 use crate::engine::Engine;
+use crate::snapshot;
 use crate::stats::Counter;
-
-/// How the temporary file of a save begins.
-const SAVE_PREFIX: &str = "temp-save-";
 
 /// The persistent side of an engine that was opened over a directory.
 pub struct Persistence {
@@ -158,7 +155,7 @@ impl Persistence {
         };
         let snapshot = dir.join(&config.snapshot_filename);
         if lock.is_some() {
-            remove_temporary_files(&dir, SAVE_PREFIX);
+            snapshot::remove_stale(&snapshot);
         }
         let (mut manifest, mut size, mut other_files, mut needs_base) = (None, 0, 0, false);
         if config.append_only {

@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::StorageError;
 use super::base::{self, Kind};
 use super::manifest::{Manifest, Part, Place, sync_dir};
 use super::replay::{Mapped, replay};
 use super::scan::{Ending, Scan, scan};
-use super::{StorageError, stub};
 use crate::command::Registry;
 use crate::engine::Engine;
 use crate::log::{Increment, Lsn};
+use crate::snapshot;
 
 /// What opening an AOF leaves behind: where the log goes on.
 pub struct Recovered {
@@ -115,7 +116,7 @@ pub fn new_increment(manifest: &mut Manifest, place: &Place, start: Lsn) -> Resu
 
 /// Loads the snapshot at `path` if there is one; the log position that it holds everything below of.
 pub fn load_snapshot(engine: &Engine, path: &Path) -> Result<Option<Lsn>, StorageError> {
-    if !path.exists() { Ok(None) } else { stub::open(engine, path).map(Some) }
+    if !path.exists() { Ok(None) } else { Ok(Some(snapshot::restore(engine, path)?.lsn)) }
 }
 
 /// Removes what a crashed save or rewrite left in `dir`.
@@ -144,7 +145,7 @@ impl Loader<'_> {
             Kind::Rdb => return Err(base::rdb_refusal(path)),
             Kind::Snapshot => {}
         }
-        self.start = stub::open(self.engine, path)?;
+        self.start = snapshot::restore(self.engine, path)?.lsn;
         self.bytes += fs::metadata(path).map_or(0, |found| found.len());
         Ok(true)
     }

@@ -161,6 +161,20 @@ impl<'a> Record<'a> {
         })
     }
 
+    /// The record taken apart, for writing it to a file.
+    pub(crate) fn parts(&self) -> Parts<'a> {
+        let meta = self.meta();
+        let fields = meta.rope_offset() - header::HEADER_BYTES;
+        let key_and_value = self.key_len(meta) + meta.value_len();
+        Parts {
+            version_kind: self.header().version_kind,
+            meta,
+            fields: self.bytes(header::HEADER_BYTES, fields),
+            key_and_value: self.bytes(meta.key_offset(), key_and_value),
+            rope: self.rope(),
+        }
+    }
+
     /// Whether the string was made by a partial write (APPEND, SETRANGE, SETBIT): its encoding is `raw`.
     pub fn is_raw(&self) -> bool {
         self.meta().has(RAW)
@@ -188,6 +202,18 @@ impl<'a> Record<'a> {
         // ORDERING: see `meta`; only the access bits differ from what is stored.
         self.header().meta.store(meta.with_access(access).0, Ordering::Relaxed);
     }
+}
+
+/// A record taken apart.
+pub(crate) struct Parts<'a> {
+    pub version_kind: u64,
+    /// One look at it: the access bits may change any time.
+    pub meta: Meta,
+    /// Between the header and a rope's pointer or the key.
+    pub fields: &'a [u8],
+    /// The key, and the value where it is not a rope.
+    pub key_and_value: &'a [u8],
+    pub rope: Option<&'a Rope>,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use polycache_core::engine::Engine;
 use polycache_core::log::Lsn;
 use polycache_core::persistence::StorageError;
+use polycache_core::snapshot::OpenError;
 
 use super::error::{Error, ErrorKind, Result};
 use super::options::Options;
@@ -46,10 +47,15 @@ pub(super) fn open(options: &Options) -> Result<Engine> {
 fn storage(error: &StorageError) -> Error {
     let kind = match error {
         StorageError::Locked { .. } => ErrorKind::Locked,
-        StorageError::Corrupt { .. } | StorageError::Unsupported { .. } => ErrorKind::Corrupt,
+        StorageError::Corrupt { .. }
+        | StorageError::Unsupported { .. }
+        | StorageError::Snapshot(OpenError::Damaged { .. }) => ErrorKind::Corrupt,
         StorageError::Misuse(_) => ErrorKind::Config,
         StorageError::Log(_) => ErrorKind::Durability,
-        StorageError::Io { .. } | StorageError::Busy(_) => ErrorKind::Io,
+        StorageError::Io { .. }
+        | StorageError::Busy(_)
+        | StorageError::Save(_)
+        | StorageError::Snapshot(OpenError::Io { .. }) => ErrorKind::Io,
     };
     Error::new(kind, error.to_string())
 }

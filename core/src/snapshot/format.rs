@@ -1,0 +1,324 @@
+//! The layout of a snapshot file around its records: header, sections, trailer.
+//!
+//! # Format
+//!
+//! ```text
+//! header            HEADER_BYTES
+//! per database that has keys, in ascending order:
+//!   bucket array    chains * 64 bytes, and room (a hole) up to the next power of two for the table to grow into
+//!   overflow        overflow buckets, chain after chain, behind them a hole
+//!   heap            records (see `frame.rs`), in the order of the chains
+//! trailer           TRAILER_BYTES
+//! ```
+//!
+//! Buckets and slot words are laid out as in memory (`index/bucket.rs`, `index/slot.rs`): slots hold file offsets with
+//! MAPPED, links hold file offsets with LINK_MAPPED. Holes may hold anything.
+//!
+//! ```text
+//! header: offset  size  field
+//!              0     8  "PCSNAP01"
+//!              8     4  format version, 1
+//!             12     4  flags, 0
+//!             16     8  creation time, Unix milliseconds
+//!             24     8  log position of the cut
+//!             32     8  no record has a version above this
+//!             40     8  length of the file
+//!             48     4  number of sections
+//!             64  +128  sections
+//!           4092     4  CRC-32/ISCSI of all before
+//!
+//! section: offset  size  field
+//!               0     4  database
+//!               8     8  seed of the hashes
+//!              16     8  chains
+//!              24     8  offset of the bucket array
+//!              32     8  offset of the overflow buckets
+//!              40     8  number of overflow buckets
+//!              48     8  offset of the heap
+//!              56     8  end of the heap
+//!              64     8  keys
+//!              72     8  keys with an expiry
+//!              80     4  CRC of the bucket array
+//!              84     4  CRC of the overflow buckets
+//!              88     8  records that were damaged in the file this one was made from
+//!
+//! trailer: offset  size  field
+//!               0     8  "PCSNAPEN"
+//!               8     8  length of the file
+//!              16     8  keys of all databases
+//!              24     4  CRC that stands in the header
+//!              28     4  CRC of all before
+//! ```
+//!
+//! All integers little-endian. What is not named is zero.
+
+use super::error::Problem;
+use crate::clock::UnixMillis;
+use crate::index::table::FIRST;
+use crate::limits::DATABASES;
+use crate::log::Lsn;
+
+pub const HEADER_BYTES: u64 = 4096;
+pub const TRAILER_BYTES: u64 = 32;
+/// Parts of the file begin at multiples of this.
+pub const AREA_ALIGN: u64 = 4096;
+/// Bytes of a bucket.
+pub const BUCKET_BYTES: u64 = 64;
+
+const MAGIC: &[u8; 8] = b"PCSNAP01";
+const END_MAGIC: &[u8; 8] = b"PCSNAPEN";
+const VERSION: u32 = 1;
+const SECTIONS_AT: usize = 64;
+const SECTION_BYTES: usize = 128;
+const CRC_AT: usize = HEADER_BYTES as usize - 4;
+
+const _: () = assert!(SECTIONS_AT + DATABASES * SECTION_BYTES <= CRC_AT);
+
+/// CRC-32/ISCSI, also known as CRC32C.
+pub fn crc(bytes: &[u8]) -> u32 {
+    crc_fast::crc32_iscsi(bytes)
+}
+
+/// Whether these bytes begin a snapshot file, whole or not.
+pub fn is_snapshot(start: &[u8]) -> bool {
+    start.starts_with(MAGIC)
+}
+
+/// The header of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub created: UnixMillis,
+    /// Everything below this position of the log is in the snapshot.
+    pub lsn: Lsn,
+    /// No record has a version above this.
+    pub version_max: u64,
+    pub file_bytes: u64,
+    pub sections: Vec<Section>,
+}
+
+/// One database of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Section {
+    pub db: u8,
+    pub seed: u64,
+    pub chains: u64,
+    pub table_offset: u64,
+    pub overflow_offset: u64,
+    pub overflow_buckets: u64,
+    pub heap_offset: u64,
+    pub heap_end: u64,
+    pub keys: u64,
+    pub expires: u64,
+    pub table_crc: u32,
+    pub overflow_crc: u32,
+    pub damaged: u64,
+}
+
+impl Section {
+    /// Bytes of the bucket array in use.
+    pub fn table_bytes(&self) -> u64 {
+        self.chains * BUCKET_BYTES
+    }
+
+    /// Bytes of the overflow buckets.
+    pub fn overflow_bytes(&self) -> u64 {
+        self.overflow_buckets * BUCKET_BYTES
+    }
+
+    /// The end of the overflow buckets in use.
+    pub fn overflow_end(&self) -> u64 {
+        self.overflow_offset + self.overflow_bytes()
+    }
+
+    fn encode(&self, out: &mut [u8]) {
+        let words = [
+            (0, u64::from(self.db)),
+            (8, self.seed),
+            (16, self.chains),
+            (24, self.table_offset),
+            (32, self.overflow_offset),
+            (40, self.overflow_buckets),
+            (48, self.heap_offset),
+            (56, self.heap_end),
+            (64, self.keys),
+            (72, self.expires),
+            (80, u64::from(self.table_crc) | u64::from(self.overflow_crc) << 32),
+            (88, self.damaged),
+        ];
+        for (at, word) in words {
+            out[at..at + 8].copy_from_slice(&word.to_le_bytes());
+        }
+    }
+
+    /// A section whose areas follow each other from `start` on and lie inside `file_bytes`.
+    fn decode(bytes: &[u8], start: u64, file_bytes: u64) -> Option<Section> {
+        let word = |at| u64_at(bytes, at);
+        let section = Section {
+            db: u8::try_from(word(0)).ok().filter(|&db| usize::from(db) < DATABASES)?,
+            seed: word(8),
+            chains: word(16),
+            table_offset: word(24),
+            overflow_offset: word(32),
+            overflow_buckets: word(40),
+            heap_offset: word(48),
+            heap_end: word(56),
+            keys: word(64),
+            expires: word(72),
+            table_crc: u32_at(bytes, 80),
+            overflow_crc: u32_at(bytes, 84),
+            damaged: word(88),
+        };
+        let slots = (section.chains.checked_add(section.overflow_buckets)?)
+            .checked_mul(crate::index::bucket::SLOTS as u64)?;
+        let fits = section.chains >= FIRST
+            && section.chains <= file_bytes / BUCKET_BYTES
+            && section.overflow_buckets <= file_bytes / BUCKET_BYTES
+            && section.table_offset >= start
+            && section.table_offset.is_multiple_of(AREA_ALIGN)
+            && section.overflow_offset.is_multiple_of(BUCKET_BYTES)
+            && section.overflow_offset <= file_bytes
+            && section.table_offset <= file_bytes
+            && section.table_offset + room_bytes(section.chains) <= section.overflow_offset
+            && section.heap_offset.is_multiple_of(BUCKET_BYTES)
+            && section.overflow_end() <= section.heap_offset
+            && section.heap_offset <= section.heap_end
+            && section.heap_end <= file_bytes - TRAILER_BYTES
+            && section.keys <= slots
+            && section.expires <= section.keys;
+        fits.then_some(section)
+    }
+}
+
+/// Room of a bucket array: a power of two of buckets, so that the table's segments lie in it one after the other.
+pub fn room_bytes(chains: u64) -> u64 {
+    chains.next_power_of_two() * BUCKET_BYTES
+}
+
+impl Header {
+    /// Keys of all databases.
+    pub fn keys(&self) -> u64 {
+        self.sections.iter().map(|section| section.keys).sum()
+    }
+
+    /// The header's bytes and the trailer's.
+    pub fn encode(&self) -> (Vec<u8>, Vec<u8>) {
+        let mut bytes = vec![0; HEADER_BYTES as usize];
+        bytes[..8].copy_from_slice(MAGIC);
+        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        let words = [(16, self.created.0), (24, self.lsn.0), (32, self.version_max), (40, self.file_bytes)];
+        for (at, word) in words {
+            bytes[at..at + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        bytes[48..52].copy_from_slice(&(self.sections.len() as u32).to_le_bytes());
+        for (section, out) in self.sections.iter().zip(bytes[SECTIONS_AT..].chunks_mut(SECTION_BYTES)) {
+            section.encode(out);
+        }
+        let header_crc = crc(&bytes[..CRC_AT]);
+        bytes[CRC_AT..].copy_from_slice(&header_crc.to_le_bytes());
+        (bytes, self.trailer(header_crc))
+    }
+
+    fn trailer(&self, header_crc: u32) -> Vec<u8> {
+        let mut bytes = END_MAGIC.to_vec();
+        bytes.extend_from_slice(&self.file_bytes.to_le_bytes());
+        bytes.extend_from_slice(&self.keys().to_le_bytes());
+        bytes.extend_from_slice(&header_crc.to_le_bytes());
+        bytes.extend_from_slice(&crc(&bytes).to_le_bytes());
+        bytes
+    }
+
+    /// Reads a header from the beginning of a file of `found` bytes.
+    pub fn decode(start: &[u8], found: u64) -> Result<Header, Problem> {
+        if !is_snapshot(start) {
+            return Err(Problem::NotASnapshot);
+        }
+        let Some(bytes) = start.get(..HEADER_BYTES as usize) else {
+            return Err(Problem::Length { expected: HEADER_BYTES + TRAILER_BYTES, found });
+        };
+        if crc(&bytes[..CRC_AT]) != u32_at(bytes, CRC_AT) {
+            return Err(Problem::Header);
+        }
+        let (version, flags) = (u32_at(bytes, 8), u32_at(bytes, 12));
+        if version != VERSION || flags != 0 {
+            return Err(Problem::NewerFormat(version));
+        }
+        let file_bytes = u64_at(bytes, 40);
+        if file_bytes != found || found < HEADER_BYTES + TRAILER_BYTES {
+            return Err(Problem::Length { expected: file_bytes, found });
+        }
+        let count = u32_at(bytes, 48) as usize;
+        if count > DATABASES {
+            return Err(Problem::Header);
+        }
+        let mut sections: Vec<Section> = Vec::with_capacity(count);
+        for bytes in bytes[SECTIONS_AT..].chunks(SECTION_BYTES).take(count) {
+            let previous = sections.last();
+            let start = previous.map_or(HEADER_BYTES, |previous| previous.heap_end);
+            let section = Section::decode(bytes, start, file_bytes).ok_or(Problem::Header)?;
+            if previous.is_some_and(|previous| previous.db >= section.db) {
+                return Err(Problem::Header);
+            }
+            sections.push(section);
+        }
+        let version_max = u64_at(bytes, 32);
+        if version_max >> crate::record::header::VERSION_BITS != 0 {
+            return Err(Problem::Header);
+        }
+        let created = UnixMillis(u64_at(bytes, 16));
+        Ok(Header { created, lsn: Lsn(u64_at(bytes, 24)), version_max, file_bytes, sections })
+    }
+
+    /// Checks the last bytes of the file that begins with this header.
+    pub fn check_trailer(&self, end: &[u8]) -> Result<(), Problem> {
+        if end == self.encode().1 { Ok(()) } else { Err(Problem::Trailer) }
+    }
+}
+
+pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]))
+}
+
+pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_come_back() {
+        let section = Section {
+            db: 3,
+            seed: 4,
+            chains: 17,
+            table_offset: 4096,
+            overflow_offset: 4096 + 32 * 64,
+            overflow_buckets: 2,
+            heap_offset: 8192,
+            heap_end: 8192 + 160,
+            keys: 9,
+            expires: 2,
+            table_crc: 5,
+            overflow_crc: 6,
+            damaged: 1,
+        };
+        let header = Header {
+            created: UnixMillis(1),
+            lsn: Lsn(2),
+            version_max: 3,
+            file_bytes: 8192 + 192,
+            sections: vec![section],
+        };
+        let (bytes, trailer) = header.encode();
+        assert_eq!(trailer.len() as u64, TRAILER_BYTES);
+        let decoded = Header::decode(&bytes, header.file_bytes).unwrap();
+        assert_eq!(decoded, header);
+        decoded.check_trailer(&trailer).unwrap();
+        for byte in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[byte] ^= 0x10;
+            assert!(Header::decode(&damaged, header.file_bytes).is_err(), "byte {byte}");
+        }
+    }
+}

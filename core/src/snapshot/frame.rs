@@ -1,0 +1,236 @@
+//! A record in a snapshot file: a frame with checksums, and the record as in memory.
+//!
+//! # Format
+//!
+//! ```text
+//! offset  size  field
+//!      0     4  CRC of the rest of the frame and of the record up to the value's begin; the value too unless LONG
+//!      4     4  CRC of the stored value if LONG, else 0
+//!      8     4  length of the stored value, LONG (bit 30), ZSTD (bit 31)
+//!     12     4  length of the value
+//!     16        the record (`record/header.rs`), padded to a multiple of 16
+//! ```
+//!
+//! A rope stands in the file in one piece: LONG is set, the record has no ROPE trait, no pointer and a `value_len` of
+//! zero. With ZSTD the stored value is one zstd frame. A record that was damaged in the file that this one was made
+//! from leaves a *tombstone*, a frame alone whose value length is [`TOMBSTONE`]: its key stays an error.
+//!
+//! # Limits
+//! Values have at most `STRING_BYTES_MAX` bytes, decompression takes at most `2^WINDOW_LOG_MAX` bytes besides them.
+
+use std::cell::RefCell;
+use std::io::Read;
+
+use zstd::bulk::Decompressor;
+
+use super::format::{crc, u32_at, u64_at};
+use crate::clock::UnixMillis;
+use crate::index::Damaged;
+use crate::limits::{CHUNK_BYTES, INLINE_BYTES_MAX, STRING_BYTES_MAX};
+use crate::record::header::{
+    ALIGN, EXPIRES, EXTENDED, HEADER_BYTES, KEY_LEN_SHIFT, LONG_KEY, Meta, RAW, VERSION_BITS,
+};
+use crate::record::{Draft, Kind, NewValue, OwnedRecord, rope};
+
+pub const FRAME_BYTES: usize = 16;
+/// The value is checked by itself: it was a rope.
+pub const LONG: u32 = 1 << 30;
+/// The value is compressed.
+pub const ZSTD: u32 = 1 << 31;
+const STORED_MASK: u32 = LONG - 1;
+/// In place of a value's length: the record was damaged in an earlier file.
+const TOMBSTONE: u32 = u32::MAX;
+
+/// zstd's window in decompression, 8 MiB: level 1 needs less.
+const WINDOW_LOG_MAX: u32 = 23;
+
+const _: () = assert!(STRING_BYTES_MAX <= STORED_MASK as usize);
+const _: () = assert!(KEY_LEN_SHIFT == 48, "see `Meta`");
+
+thread_local! {
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// The fields of a frame.
+#[derive(Clone, Copy)]
+pub struct Frame {
+    pub value_crc: u32,
+    pub stored_len: usize,
+    /// LONG and ZSTD.
+    pub flags: u32,
+    pub value_len: usize,
+}
+
+impl Frame {
+    /// The frame's bytes in front of `covered`, which the first checksum is over.
+    pub fn encode(&self, covered: &[&[u8]]) -> [u8; FRAME_BYTES] {
+        let mut bytes = [0; FRAME_BYTES];
+        bytes[4..8].copy_from_slice(&self.value_crc.to_le_bytes());
+        bytes[8..12].copy_from_slice(&(self.stored_len as u32 | self.flags).to_le_bytes());
+        bytes[12..].copy_from_slice(&(self.value_len as u32).to_le_bytes());
+        let mut digest = digest();
+        digest.update(&bytes[4..]);
+        covered.iter().for_each(|part| digest.update(part));
+        bytes[..4].copy_from_slice(&(digest.finalize() as u32).to_le_bytes());
+        bytes
+    }
+
+    /// The frame that stands for a record damaged in an earlier file.
+    pub fn tombstone() -> [u8; FRAME_BYTES] {
+        Frame { value_crc: 0, stored_len: 0, flags: 0, value_len: TOMBSTONE as usize }.encode(&[])
+    }
+}
+
+/// A checksum of pieces.
+pub fn digest() -> crc_fast::Digest {
+    crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi)
+}
+
+/// Completes the first checksum of a frame whose covered bytes follow it.
+pub fn seal(frame_and_covered: &mut [u8]) {
+    let crc = crc(&frame_and_covered[4..]);
+    frame_and_covered[..4].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// Whether a tombstone stands at `at`.
+pub fn is_tombstone(heap: &[u8], at: usize) -> bool {
+    heap.get(at..).is_some_and(|rest| rest.starts_with(&Frame::tombstone()))
+}
+
+/// A record of the file whose frame, header and key are checked.
+#[derive(Clone, Copy)]
+pub struct Stored<'a> {
+    frame: Frame,
+    version: u64,
+    meta: Meta,
+    expire_at: Option<UnixMillis>,
+    client_flags: u32,
+    pub key: &'a [u8],
+    /// As stored.
+    value: &'a [u8],
+    /// Frame, record and padding.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Stored<'a> {
+    /// The record whose frame stands at `at` of `heap`; `version_max` is the highest version that the file may hold.
+    pub fn read(heap: &'a [u8], at: usize, version_max: u64) -> Result<Stored<'a>, Damaged> {
+        let rest = heap.get(at..).filter(|rest| rest.len() >= FRAME_BYTES + HEADER_BYTES).ok_or(Damaged)?;
+        let stored_word = u32_at(rest, 8);
+        let frame = Frame {
+            value_crc: u32_at(rest, 4),
+            stored_len: (stored_word & STORED_MASK) as usize,
+            flags: stored_word & !STORED_MASK,
+            value_len: u32_at(rest, 12) as usize,
+        };
+        if frame.value_len > STRING_BYTES_MAX {
+            return Err(Damaged);
+        }
+        let record = &rest[FRAME_BYTES..];
+        let (version_kind, meta) = (u64_at(record, 0), Meta(u64_at(record, 8)));
+        if meta.traits() & !(EXPIRES | EXTENDED | RAW) != 0 {
+            return Err(Damaged);
+        }
+        let extended = meta.extended_offset();
+        if record.len() < meta.key_offset() {
+            return Err(Damaged);
+        }
+        let key_len = match meta.short_key_len() {
+            LONG_KEY if !meta.has(EXTENDED) => return Err(Damaged),
+            LONG_KEY => u32_at(record, extended + 4) as usize,
+            short => short,
+        };
+        let head_len = meta.key_offset() + key_len;
+        let end = head_len + frame.stored_len;
+        let padded = end.next_multiple_of(ALIGN);
+        if padded > record.len() {
+            return Err(Damaged);
+        }
+        let covered = if frame.flags & LONG != 0 { head_len } else { end };
+        if crc(&rest[4..FRAME_BYTES + covered]) != u32_at(rest, 0) {
+            return Err(Damaged);
+        }
+        // The checksum is right: what is wrong now was written wrong, or by somebody else.
+        let is_long = frame.flags & LONG != 0;
+        let version = version_kind >> (u64::BITS - VERSION_BITS);
+        let is_sane = Kind::from_number((version_kind & 0xff) as u8) == Some(Kind::String)
+            && version <= version_max
+            && key_len <= STRING_BYTES_MAX
+            && (is_long || frame.value_crc == 0)
+            && (is_long || frame.value_len <= INLINE_BYTES_MAX)
+            && meta.value_len() == if is_long { 0 } else { frame.value_len }
+            && (frame.flags & ZSTD != 0 || frame.stored_len == frame.value_len);
+        if !is_sane {
+            return Err(Damaged);
+        }
+        Ok(Stored {
+            frame,
+            version,
+            meta,
+            expire_at: meta.has(EXPIRES).then(|| UnixMillis(u64_at(record, HEADER_BYTES))),
+            client_flags: if meta.has(EXTENDED) { u32_at(record, extended) } else { 0 },
+            key: &record[meta.key_offset()..head_len],
+            value: &record[head_len..end],
+            bytes: &rest[..FRAME_BYTES + padded],
+        })
+    }
+
+    pub fn expires(&self) -> bool {
+        self.expire_at.is_some()
+    }
+
+    /// Checks what [`Stored::read`] left unchecked: a long value.
+    pub fn check_value(&self) -> Result<(), Damaged> {
+        if self.frame.flags & LONG != 0 && crc(self.value) != self.frame.value_crc {
+            return Err(Damaged);
+        }
+        Ok(())
+    }
+
+    /// A copy in memory, wholly checked.
+    pub fn load(&self) -> Result<OwnedRecord, Damaged> {
+        self.check_value()?;
+        let (long, zstd) = (self.frame.flags & LONG != 0, self.frame.flags & ZSTD != 0);
+        let inflated;
+        let value = match (long, zstd) {
+            (false, false) => NewValue::Bytes(self.value),
+            (false, true) => {
+                inflated = inflate(self.value, self.frame.value_len)?;
+                NewValue::Bytes(&inflated)
+            }
+            (true, false) => NewValue::Rope(rope::Rope::from_pieces([self.value])),
+            (true, true) => NewValue::Rope(inflate_long(self.value, self.frame.value_len)?),
+        };
+        let raw = self.meta.has(RAW);
+        let draft = Draft { value, expire_at: self.expire_at, flags: self.client_flags, raw };
+        Ok(OwnedRecord::new(self.key, &draft, self.version, self.meta.access()))
+    }
+}
+
+fn inflate(stored: &[u8], len: usize) -> Result<Vec<u8>, Damaged> {
+    DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        if decompressor.is_none() {
+            *decompressor = Decompressor::new().ok();
+        }
+        let decompressor = decompressor.as_mut().ok_or(Damaged)?;
+        let mut value = Vec::with_capacity(len);
+        let found = decompressor.decompress_to_buffer(stored, &mut value).map_err(|_| Damaged)?;
+        if found == len { Ok(value) } else { Err(Damaged) }
+    })
+}
+
+fn inflate_long(stored: &[u8], len: usize) -> Result<rope::Rope, Damaged> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(stored).map_err(|_| Damaged)?;
+    decoder.window_log_max(WINDOW_LOG_MAX).map_err(|_| Damaged)?;
+    let mut builder = rope::Builder::default();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut left = len;
+    loop {
+        let count = decoder.read(&mut chunk).map_err(|_| Damaged)?;
+        if count == 0 {
+            return if left == 0 { Ok(builder.finish()) } else { Err(Damaged) };
+        }
+        left = left.checked_sub(count).ok_or(Damaged)?;
+        builder.push(&chunk[..count]);
+    }
+}

@@ -1,0 +1,233 @@
+//! A snapshot file mapped into memory, and the indexes over it.
+//!
+//! The mapping is private: the table of each database is used where it lies, and pages of it are copied as they are
+//! written. Records are never written; they are checked and copied to the heap when somebody touches them.
+//!
+//! # Limits
+//! The file must stay as it is while it is mapped. Saving keeps to that: it renames a new file into place, and the old
+//! one lives on, without a name, until it is unmapped. Who overwrites or truncates the file in place makes the process
+//! fail as if its memory had failed.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::ptr::NonNull;
+
+use memmap2::{Advice, MmapMut, MmapOptions};
+
+use super::error::{OpenError, Problem};
+use super::format::{BUCKET_BYTES, HEADER_BYTES, Header, Section, TRAILER_BYTES, room_bytes};
+use super::frame::Stored;
+use super::table::Buckets;
+use crate::engine::DbIndex;
+use crate::index::{Backing, Damaged, Index};
+use crate::memory::Memory;
+use crate::record::OwnedRecord;
+use crate::stats::{Counter, Stats};
+use crate::sync::{Arc, Mutex};
+
+/// Damaged records that are told apart; beyond, they are errors without being logged.
+const DAMAGED_TOLD_MAX: usize = 10_000;
+
+/// A file that was opened, with an index for each of its databases.
+pub struct Opened {
+    pub file: Arc<MappedFile>,
+    pub databases: Vec<(DbIndex, Index)>,
+}
+
+/// See the module's documentation.
+pub struct MappedFile {
+    /// Not touched through this handle any more: the indexes write to parts of it.
+    _map: MmapMut,
+    base: NonNull<u8>,
+    /// For scrubbing: a view of the file that no index writes to.
+    pub file: File,
+    pub path: PathBuf,
+    pub header: Header,
+    stats: Arc<Stats>,
+    told: Mutex<HashSet<u64>>,
+}
+
+// SAFETY: the mapping may be read from any thread; what is written of it is written through the indexes' atomics.
+unsafe impl Send for MappedFile {}
+// SAFETY: as above.
+unsafe impl Sync for MappedFile {}
+
+/// Maps the snapshot at `path`, checks all but its records, and builds its indexes.
+pub fn open(path: &Path, memory: &Arc<Memory>, stats: &Arc<Stats>) -> Result<Opened, OpenError> {
+    let (file, header) = read_header(path)?;
+    let io = |error| OpenError::io(path, error);
+    // SAFETY: private, so nobody sees our writes; that nobody changes the file is the promise asked for above.
+    let mut map = unsafe { MmapOptions::new().no_reserve_swap().map_copy(&file) }.map_err(io)?;
+    if map.len() as u64 != header.file_bytes {
+        let found = map.len() as u64;
+        return Err(OpenError::damaged(path, Problem::Length { expected: header.file_bytes, found }));
+    }
+    for section in &header.sections {
+        populate(&map, section);
+        if Buckets::of(&map, section).verify(section).is_err() {
+            return Err(OpenError::damaged(path, Problem::Table(section.db)));
+        }
+    }
+    let base = NonNull::from(&mut map[..]).cast::<u8>();
+    let mapped = Arc::new(MappedFile {
+        _map: map,
+        base,
+        file,
+        path: path.to_path_buf(),
+        header,
+        stats: stats.clone(),
+        told: Mutex::default(),
+    });
+    let mut databases = Vec::new();
+    for section in &mapped.header.sections {
+        mapped.clear_room(section).map_err(io)?;
+        databases.push((section.db, mapped.index(section, memory)));
+    }
+    Ok(Opened { file: mapped, databases })
+}
+
+/// Opens a file and reads what frames it.
+pub fn read_header(path: &Path) -> Result<(File, Header), OpenError> {
+    let io = |error| OpenError::io(path, error);
+    let file = File::open(path).map_err(io)?;
+    let found = file.metadata().map_err(io)?.len();
+    let mut start = vec![0; found.min(HEADER_BYTES) as usize];
+    file.read_exact_at(&mut start, 0).map_err(io)?;
+    let header = Header::decode(&start, found).map_err(|problem| OpenError::damaged(path, problem))?;
+    let mut trailer = vec![0; TRAILER_BYTES as usize];
+    file.read_exact_at(&mut trailer, found - TRAILER_BYTES).map_err(io)?;
+    header.check_trailer(&trailer).map_err(|problem| OpenError::damaged(path, problem))?;
+    Ok((file, header))
+}
+
+/// Lets the operating system map the table at once instead of page by page.
+fn populate(map: &MmapMut, section: &Section) {
+    #[cfg(target_os = "linux")]
+    for (start, len) in [
+        (section.table_offset, section.table_bytes()),
+        (
+            section.overflow_offset / super::format::AREA_ALIGN * super::format::AREA_ALIGN,
+            section.overflow_bytes(),
+        ),
+    ] {
+        // A hint, which kernels before 5.14 do not know.
+        let _ = map.advise_range(Advice::PopulateRead, start as usize, len as usize);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (map, section, Advice::WillNeed);
+}
+
+impl MappedFile {
+    /// Makes the buckets zero that the table will grow into, whatever the file holds there.
+    fn clear_room(&self, section: &Section) -> std::io::Result<()> {
+        let from = (section.table_offset + section.table_bytes()) as usize;
+        let to = (section.table_offset + room_bytes(section.chains)) as usize;
+        // SAFETY: a plain question to the system.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let first_page = from.next_multiple_of(page).min(to);
+        let last_page = (to / page * page).max(first_page);
+        // SAFETY: inside the mapping, before any index uses it.
+        unsafe {
+            self.base.add(from).write_bytes(0, first_page - from);
+            self.base.add(last_page).write_bytes(0, to - last_page);
+        }
+        if first_page < last_page {
+            // Fresh zero pages take the file's place: they cost nothing until they are used.
+            let protection = libc::PROT_READ | libc::PROT_WRITE;
+            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+            // SAFETY: whole pages inside our own mapping, which is unmapped as one when the file is dropped.
+            let mapped = unsafe {
+                let start = self.base.add(first_page).as_ptr().cast();
+                libc::mmap(start, last_page - first_page, protection, flags, -1, 0)
+            };
+            if mapped == libc::MAP_FAILED {
+                return Err(std::io::Error::last_os_error());
+            }
+        }
+        Ok(())
+    }
+
+    fn index(self: &Arc<Self>, section: &Section, memory: &Arc<Memory>) -> Index {
+        // SAFETY: both lie inside the mapping, as the header's check has it; the heap is never written.
+        let (buckets, heap) = unsafe {
+            let heap_len = (section.heap_end - section.heap_offset) as usize;
+            let heap = self.base.add(section.heap_offset as usize);
+            (
+                self.base.add(section.table_offset as usize).cast(),
+                std::slice::from_raw_parts::<'static>(heap.as_ptr(), heap_len),
+            )
+        };
+        let backing = SectionBacking { file: self.clone(), heap, heap_offset: section.heap_offset };
+        // SAFETY: the room up to the next power of two lies in the mapping and is zero behind `chains`; slots and links
+        // were verified; the backing keeps the mapping alive.
+        unsafe {
+            Index::mapped(
+                buckets,
+                section.chains,
+                section.seed,
+                memory.clone(),
+                Box::new(backing),
+                section.keys,
+                section.expires,
+            )
+        }
+    }
+
+    /// Counts a damaged record, and tells of it the first time.
+    pub fn note_damage(&self, offset: u64) {
+        let mut told = self.told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if told.len() < DAMAGED_TOLD_MAX && told.insert(offset) {
+            self.stats.add(Counter::DamagedRecords, 1);
+            tracing::error!(
+                path = %self.path.display(),
+                offset,
+                "a record of the snapshot is damaged: its key is an error until 'polycache-server check --repair'"
+            );
+        }
+    }
+}
+
+/// The records of one database.
+struct SectionBacking {
+    file: Arc<MappedFile>,
+    /// Part of the mapping that `file` keeps alive.
+    heap: &'static [u8],
+    heap_offset: u64,
+}
+
+impl SectionBacking {
+    fn read(&self, offset: u64) -> Result<Stored<'_>, Damaged> {
+        let at = offset.checked_sub(self.heap_offset).ok_or(Damaged)?;
+        Stored::read(self.heap, at as usize, self.file.header.version_max)
+    }
+
+    fn noted<T>(&self, offset: u64, result: Result<T, Damaged>) -> Result<T, Damaged> {
+        if result.is_err() {
+            self.file.note_damage(offset);
+        }
+        result
+    }
+}
+
+impl Backing for SectionBacking {
+    fn base(&self) -> usize {
+        self.file.base.as_ptr().expose_provenance()
+    }
+
+    fn key(&self, offset: u64) -> Result<&[u8], Damaged> {
+        self.noted(offset, self.read(offset).map(|stored| stored.key))
+    }
+
+    fn stored(&self, offset: u64) -> Result<&[u8], Damaged> {
+        let stored = self.read(offset).and_then(|stored| stored.check_value().map(|()| stored.bytes));
+        self.noted(offset, stored)
+    }
+
+    fn load(&self, offset: u64) -> Result<OwnedRecord, Damaged> {
+        self.noted(offset, self.read(offset).and_then(|stored| stored.load()))
+    }
+}
+
+const _: () = assert!(size_of::<crate::index::bucket::Bucket>() as u64 == BUCKET_BYTES || cfg!(shuttle));

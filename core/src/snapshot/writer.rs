@@ -1,0 +1,159 @@
+//! Writes a snapshot file: sections of chains, then the header.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+
+use smallvec::SmallVec;
+
+use super::format::{AREA_ALIGN, BUCKET_BYTES, HEADER_BYTES, Header, Section, TRAILER_BYTES, room_bytes};
+use super::frame::Frame;
+use super::stream::{BUFFER_BYTES, Stream};
+use crate::clock::UnixMillis;
+use crate::index::Word;
+use crate::index::bucket::{LINK_MAPPED, SLOTS};
+use crate::index::slot::TTL;
+use crate::log::Lsn;
+
+/// Bytes that are gathered of the bucket array and of the overflow buckets.
+const TABLE_BUFFER_BYTES: usize = 256 << 10;
+/// Room for overflow buckets beyond what the keys can need: tombstones may stand in two chains.
+const OVERFLOW_SPARE: u64 = 1024;
+
+/// The slot words of one chain.
+pub type Slots = SmallVec<[u64; 2 * SLOTS]>;
+
+/// The sections written so far.
+pub struct FileWriter<'a> {
+    file: &'a File,
+    sections: Vec<Section>,
+}
+
+impl<'a> FileWriter<'a> {
+    pub fn new(file: &'a File) -> FileWriter<'a> {
+        FileWriter { file, sections: Vec::new() }
+    }
+
+    fn end(&self) -> u64 {
+        self.sections.last().map_or(HEADER_BYTES, |section| section.heap_end)
+    }
+
+    /// Begins a database of `chains` chains and at most `keys` keys. Databases come in ascending order.
+    pub fn section(&self, db: u8, seed: u64, chains: u64, keys: u64) -> SectionWriter<'a> {
+        let table_offset = self.end().next_multiple_of(AREA_ALIGN);
+        let overflow_offset = table_offset + room_bytes(chains);
+        // A chain of n keys has (n - 1) / SLOTS overflow buckets at most.
+        let overflow_room = (keys / SLOTS as u64 + OVERFLOW_SPARE) * BUCKET_BYTES;
+        let heap_offset = (overflow_offset + overflow_room).next_multiple_of(AREA_ALIGN);
+        let section =
+            Section { db, seed, chains, table_offset, overflow_offset, heap_offset, ..Section::default() };
+        SectionWriter {
+            section,
+            table: Stream::with_digest(self.file, table_offset, TABLE_BUFFER_BYTES),
+            overflow: Stream::with_digest(self.file, overflow_offset, TABLE_BUFFER_BYTES),
+            heap: Stream::new(self.file, heap_offset, BUFFER_BYTES),
+        }
+    }
+
+    /// Adds a finished section.
+    pub fn add(&mut self, section: Section) {
+        self.sections.push(section);
+    }
+
+    /// Writes trailer and header.
+    pub fn finish(self, created: UnixMillis, lsn: Lsn, version_max: u64) -> io::Result<Header> {
+        let end = self.end();
+        let header =
+            Header { created, lsn, version_max, file_bytes: end + TRAILER_BYTES, sections: self.sections };
+        // Behind a value that was better left uncompressed there may be more than is wanted.
+        self.file.set_len(header.file_bytes)?;
+        let (start, trailer) = header.encode();
+        self.file.write_all_at(&trailer, end)?;
+        self.file.write_all_at(&start, 0)?;
+        Ok(header)
+    }
+}
+
+/// One database being written: its chains come in order.
+pub struct SectionWriter<'a> {
+    section: Section,
+    table: Stream<'a>,
+    overflow: Stream<'a>,
+    pub heap: Stream<'a>,
+}
+
+impl SectionWriter<'_> {
+    /// Copies a record that is framed already, and returns the slot word for its place; `word` has tag and TTL.
+    pub fn copy(&mut self, word: Word, stored: &[u8]) -> u64 {
+        let place = self.place(word);
+        self.heap.buffer().extend_from_slice(stored);
+        place
+    }
+
+    /// The same for a record of any length, writing on the way.
+    pub fn copy_long(&mut self, word: Word, stored: &[u8]) -> io::Result<u64> {
+        let place = self.place(word);
+        self.heap.write_all(stored)?;
+        Ok(place)
+    }
+
+    /// Writes the stand-in for a record that is damaged.
+    pub fn bury(&mut self, word: Word) -> u64 {
+        self.section.damaged += 1;
+        self.copy(word, &Frame::tombstone())
+    }
+
+    /// The slot word for a record that begins at the end of the heap.
+    pub fn place(&self, word: Word) -> u64 {
+        Word::mapped(word.0, self.heap.offset(), word.has(TTL)).0
+    }
+
+    /// Ends a chain. `false`: there is no room for another overflow bucket.
+    #[must_use]
+    pub fn chain(&mut self, slots: &[u64]) -> bool {
+        self.section.keys += slots.len() as u64;
+        self.section.expires += slots.iter().filter(|slot| **slot & TTL != 0).count() as u64;
+        let mut buckets = slots.chunks(SLOTS);
+        let head = buckets.next().unwrap_or_default();
+        let mut left = buckets.len() as u64;
+        let mut next = self.overflow.offset();
+        if next + left * BUCKET_BYTES > self.section.heap_offset {
+            return false;
+        }
+        put_bucket(self.table.buffer(), head, if left > 0 { next | LINK_MAPPED } else { 0 });
+        for bucket in buckets {
+            left -= 1;
+            next += BUCKET_BYTES;
+            put_bucket(self.overflow.buffer(), bucket, if left > 0 { next | LINK_MAPPED } else { 0 });
+        }
+        true
+    }
+
+    /// Writes buffers that are full.
+    pub fn relieve(&mut self) -> io::Result<()> {
+        self.table.relieve()?;
+        self.overflow.relieve()?;
+        self.heap.relieve()
+    }
+
+    /// Ends the section.
+    pub fn finish(mut self) -> io::Result<Section> {
+        self.heap.pad(BUCKET_BYTES);
+        self.section.heap_end = self.heap.offset();
+        self.section.overflow_buckets =
+            (self.overflow.offset() - self.section.overflow_offset) / BUCKET_BYTES;
+        self.section.table_crc = self.table.finish()?;
+        self.section.overflow_crc = self.overflow.finish()?;
+        self.heap.finish()?;
+        Ok(self.section)
+    }
+}
+
+fn put_bucket(out: &mut Vec<u8>, slots: &[u64], link: u64) {
+    let mut bucket = [0; BUCKET_BYTES as usize];
+    for (out, word) in bucket.chunks_exact_mut(8).zip(slots) {
+        out.copy_from_slice(&word.to_le_bytes());
+    }
+    bucket[SLOTS * 8..].copy_from_slice(&link.to_le_bytes());
+    out.extend_from_slice(&bucket);
+}
