@@ -146,7 +146,14 @@ impl codec::Codec for Codec {
         work.stats.add(Counter::Commands, commands);
         work.client().commands += commands;
         progress.lsn = operation.last_lsn();
+        progress.commands = commands as usize;
         progress
+    }
+
+    /// Of several commands nobody knows here which had a reply.
+    fn refuse(&self, commands: usize, reason: &str, out: &mut Vec<u8>) -> bool {
+        out.extend_from_slice(format!("SERVER_ERROR the log cannot be written: {reason}\r\n").as_bytes());
+        commands == 1
     }
 }
 

@@ -15,6 +15,10 @@ pub trait Codec: Send + 'static {
     ///
     /// Bytes that are not consumed come again, with more behind them.
     fn process(&mut self, turn: &mut Turn<'_>) -> Progress;
+
+    /// Answers a turn of `commands` commands whose writes did not reach the disk, in place of its replies. `false`
+    /// where that cannot be told apart: the connection is closed then.
+    fn refuse(&self, commands: usize, reason: &str, out: &mut Vec<u8>) -> bool;
 }
 
 /// What a codec works with.
@@ -50,6 +54,8 @@ pub struct Progress {
     pub paused: bool,
     /// Close the connection once the output is sent.
     pub close: bool,
+    /// Commands that were carried out.
+    pub commands: usize,
     /// The log position that these commands' writes reached, where they wrote.
     pub lsn: Option<Lsn>,
 }

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use polycache_core::command::Session;
-use polycache_core::log::Lsn;
+use polycache_core::log::{LogError, Lsn};
 
 use super::codec::Codec;
 use super::durability;
@@ -47,12 +47,21 @@ pub struct Connection<C> {
 
 /// What a turn ended with.
 pub(super) enum Turned {
-    /// Commands were carried out; the log must be on the disk up to here before their replies leave.
+    /// Commands were carried out.
     Ran {
-        durable: Option<Lsn>,
+        awaited: Option<Awaited>,
         paused: bool,
     },
     Close,
+}
+
+/// Replies that may leave when the log is on the disk.
+pub(super) struct Awaited {
+    pub lsn: Lsn,
+    /// Where they begin in the connection's output.
+    pub replies_at: usize,
+    /// How many commands they answer.
+    pub commands: usize,
 }
 
 impl<C: Codec> Connection<C> {
@@ -86,12 +95,11 @@ impl<C: Codec> Connection<C> {
         loop {
             match poll_fn(|cx| Thread::with(|thread| self.poll_turn(cx, thread))).await {
                 Turned::Close => break,
-                Turned::Ran { durable, paused } => {
-                    if let Some(lsn) = durable
-                        && let Err(error) = durability::wait(&self.client.server.engine, lsn).await
+                Turned::Ran { awaited, paused } => {
+                    if let Some(awaited) = awaited
+                        && let Err(error) = durability::wait(&self.client.server.engine, awaited.lsn).await
+                        && !self.take_back(&awaited, &error)
                     {
-                        // The replies would acknowledge what is not on the disk.
-                        tracing::error!("closing client {}: {error}", self.client.id);
                         break;
                     }
                     if paused && !entry.is_killed() {
@@ -101,6 +109,24 @@ impl<C: Codec> Connection<C> {
             }
         }
         tracing::trace!("client {} on descriptor {} is gone", self.client.id, self.stream.as_raw_fd());
+    }
+
+    /// Replaces replies that would acknowledge what is not on the disk by errors; `false`: close.
+    fn take_back(&mut self, awaited: &Awaited, error: &LogError) -> bool {
+        if self.output.len() == awaited.replies_at {
+            // Nobody asked for replies.
+            return true;
+        }
+        self.output.truncate(awaited.replies_at);
+        let reason = match error {
+            LogError::Poisoned(reason) => reason.to_string(),
+            other => other.to_string(),
+        };
+        let told = self.codec.refuse(awaited.commands, &reason, &mut self.output);
+        if !told {
+            tracing::error!("closing client {}: {error}", self.client.id);
+        }
+        told
     }
 
     /// Whether unsent output is above the limits of the client's class; counted and logged if so.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncReadExt, AsyncWrite, ReadBuf};
 
 use super::codec::{Codec, Progress, Turn};
-use super::connection::{Connection, Turned};
+use super::connection::{Awaited, Connection, Turned};
 use super::durability;
 use super::stream::Stream;
 use super::worker::Thread;
@@ -160,6 +160,8 @@ impl<C: Codec> Connection<C> {
             progress.lsn.filter(|_| durability::is_awaited(&self.client.server.engine)).inspect(|lsn| {
                 durability::hint(&self.client.server.engine, *lsn);
             });
+        let awaited =
+            durable.map(|lsn| Awaited { lsn, replies_at: self.output.len(), commands: progress.commands });
         let mut sent = 0;
         if durable.is_none() && self.output.is_empty() {
             // Nothing is waiting before it: straight from the thread's buffer.
@@ -184,7 +186,7 @@ impl<C: Codec> Connection<C> {
             thread.output = output;
         }
         self.publish();
-        Turned::Ran { durable, paused: progress.paused }
+        Turned::Ran { awaited, paused: progress.paused }
     }
 
     /// Sends what is left of the connection's own output, as far as the socket takes it.

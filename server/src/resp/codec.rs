@@ -95,6 +95,13 @@ impl codec::Codec for Codec {
         self.parser.forget();
         executor.finish(turn, progress)
     }
+
+    fn refuse(&self, commands: usize, reason: &str, out: &mut Vec<u8>) -> bool {
+        for _ in 0..commands {
+            emit::error(out, format!("MISCONF Errors writing to the AOF file: {reason}").as_bytes());
+        }
+        true
+    }
 }
 
 /// Commands that are parsed before the first of them is carried out, so that their keys can be fetched together.
@@ -273,6 +280,7 @@ impl Executor<'_> {
     fn finish(&self, turn: &Turn<'_>, mut progress: Progress) -> Progress {
         turn.stats.add(Counter::Commands, self.commands as u64);
         progress.lsn = self.operation.last_lsn();
+        progress.commands = self.commands;
         progress
     }
 
