@@ -164,35 +164,18 @@ impl Side {
         }
     }
 
-    /// The reply with CAS numbers as places, and numbers without the blanks that memcached leaves behind a number
-    /// which `decr` made shorter (only where it could write in place, so not always).
+    /// The reply with CAS numbers as places.
     fn normalized(&mut self, reply: &[u8]) -> Vec<u8> {
         let mut output = Vec::new();
-        let mut lines = reply.split_inclusive(|byte| *byte == b'\n').peekable();
-        while let Some(line) = lines.next() {
+        for line in reply.split_inclusive(|byte| *byte == b'\n') {
             let text = String::from_utf8_lossy(line);
             let fields: Vec<&str> = text.trim_end().split(' ').collect();
-            let ["VALUE", key, flags, length, ref rest @ ..] = fields[..] else {
+            let ["VALUE", key, flags, length, cas] = fields[..] else {
                 output.extend_from_slice(line);
                 continue;
             };
-            let mut length = length.to_owned();
-            let number = lines.peek().map(|data| data.trim_ascii_end()).filter(|data| {
-                !data.is_empty() && data.iter().all(u8::is_ascii_digit) && length.parse() != Ok(data.len())
-            });
-            if let Some(number) = number {
-                length = number.len().to_string();
-            }
-            output.extend_from_slice(format!("VALUE {key} {flags} {length}").as_bytes());
-            if let [cas] = rest {
-                output.extend_from_slice(format!(" cas{}", self.place(key, cas)).as_bytes());
-            }
-            output.push(b'\n');
-            if let Some(number) = number {
-                output.extend_from_slice(number);
-                output.push(b'\n');
-                lines.next();
-            }
+            let place = self.place(key, cas);
+            output.extend_from_slice(format!("VALUE {key} {flags} {length} cas{place}\n").as_bytes());
         }
         output
     }
