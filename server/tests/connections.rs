@@ -378,3 +378,60 @@ fn replies_wait_for_the_disk_when_they_must() {
     running.stop();
     server.engine.close().unwrap();
 }
+
+#[test]
+fn idle_clients_are_closed() {
+    let running = start("timeout 1");
+    let mut stream = connect(&running);
+    expect(&mut stream, "PING", "+PONG\r\n");
+    assert_eq!(drain(&mut stream), "");
+    running.stop();
+}
+
+#[test]
+fn unfinished_input_has_a_limit() {
+    let running = start("client-query-buffer-limit 1mb");
+    let mut stream = connect(&running);
+    let mut bytes = b"*2\r\n$3\r\nGET\r\n$5000000\r\n".to_vec();
+    bytes.resize(3_000_000, b'x');
+    // The server may close before all is sent.
+    let _ = stream.write_all(&bytes);
+    assert_eq!(drain(&mut stream), "");
+    expect(&mut connect(&running), "PING", "+PONG\r\n");
+    running.stop();
+}
+
+#[test]
+fn strangers_are_refused_in_protected_mode() {
+    // The address that this machine would use towards the outside; none where it has no network.
+    let probe = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let outside = probe.connect("192.0.2.1:9").and_then(|()| probe.local_addr()).map(|address| address.ip());
+    let Some(outside) = outside.ok().filter(|address| !address.is_loopback()) else {
+        eprintln!("this machine has only loopback addresses: nothing to refuse");
+        return;
+    };
+    let any = Bind { host: "*".into(), port: 0, optional: false };
+    let settings = Settings::parse("io-threads 1").unwrap();
+    let server = Server::new(Engine::in_memory(EngineConfig::default()), settings);
+    let running = server.listen_on(&Listen { resp: vec![any], backlog: 64, ..Listen::default() }).unwrap();
+    let port = running.addresses().resp[0].port();
+    let mut stranger = TcpStream::connect((outside, port)).unwrap();
+    stranger.set_read_timeout(Some(HANG)).unwrap();
+    assert!(drain(&mut stranger).starts_with("-DENIED "));
+    let mut local = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    expect(&mut local, "CONFIG SET protected-mode no", "+OK\r\n");
+    let mut stranger = TcpStream::connect((outside, port)).unwrap();
+    expect(&mut stranger, "PING", "+PONG\r\n");
+    running.stop();
+}
+
+#[test]
+fn browsers_are_hung_up_on() {
+    let running = start("");
+    let mut stream = connect(&running);
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\nSET k v\r\n").unwrap();
+    let answer = drain(&mut stream);
+    assert!(answer.starts_with("-ERR unknown command 'POST'"), "{answer}");
+    expect(&mut connect(&running), "GET k", "$-1\r\n");
+    running.stop();
+}

@@ -105,3 +105,18 @@ fn is_loopback(address: IpAddr) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_in_every_notation() {
+        for address in ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_loopback(address.parse().unwrap()), "{address}");
+        }
+        for address in ["10.0.0.1", "0.0.0.0", "::", "::ffff:10.0.0.1", "fe80::1"] {
+            assert!(!is_loopback(address.parse().unwrap()), "{address}");
+        }
+    }
+}

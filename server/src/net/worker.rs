@@ -227,6 +227,10 @@ impl Thread {
         if self.cached.is_stale(&server.settings) {
             self.settings = self.cached.get(&server.settings).clone();
         }
+        if self.input.is_empty() {
+            // A command panicked while it was lent out.
+            self.input = vec![0; READ_BUFFER_BYTES];
+        }
     }
 
     /// Where this thread counts.
