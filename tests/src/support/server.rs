@@ -194,12 +194,17 @@ impl Server {
         let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
         // SAFETY: a signal to a child that has not been waited for, so the id is not anybody else's.
         unsafe { libc::kill(pid, libc::SIGTERM) };
+        self.wait()
+    }
+
+    /// Waits for the exit that something else asked for.
+    pub fn wait(&mut self) -> ExitStatus {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
                 return status;
             }
-            assert!(started.elapsed() < START_LIMIT, "{:?} ignores SIGTERM:\n{}", self.kind, self.log());
+            assert!(started.elapsed() < START_LIMIT, "{:?} does not exit:\n{}", self.kind, self.log());
             thread::sleep(Duration::from_millis(5));
         }
     }

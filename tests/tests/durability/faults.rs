@@ -125,6 +125,7 @@ fn an_orderly_stop_keeps_everything() {
         } else {
             client.send(b"SHUTDOWN\r\n").expect("a connection");
             let _ = client.read_to_end();
+            assert!(server.wait().success(), "{}", server.log());
         }
         drop(server);
         let server = Server::start(Kind::Polycache, options());
