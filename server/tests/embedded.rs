@@ -182,3 +182,40 @@ fn unknown_commands_and_commands_of_connections_are_refused() {
     }
     assert_eq!(cache.execute(&[]).err().unwrap().kind(), ErrorKind::Misuse);
 }
+
+/// A thread is in the middle of a call at the moment of the fork: the child can open, use and close a cache all the same.
+#[test]
+fn a_child_of_a_busy_parent_can_close_its_own() {
+    let cache = open();
+    set(&cache, b"k", b"v");
+    let (inside, leave) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            cache.get(b"k", |_| {
+                inside.store(true, Ordering::SeqCst);
+                while !leave.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+            })
+        });
+        while !inside.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        // SAFETY: the child's only thread uses an engine of its own, and ends without running exit handlers. (glibc makes
+        // its allocator usable in the child.)
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let own = open();
+            set(&own, b"k", b"child");
+            let right = get(&own, b"k").as_deref() == Some(b"child") && own.close().is_ok();
+            // SAFETY: as above.
+            unsafe { libc::_exit(if right { 0 } else { 1 }) };
+        }
+        let mut status = 0;
+        // SAFETY: the child made above; `status` outlives the call.
+        let ended = unsafe { libc::waitpid(child, &mut status, 0) };
+        leave.store(true, Ordering::SeqCst);
+        assert_eq!((ended, status), (child, 0));
+    });
+    assert_eq!(get(&cache, b"k").unwrap(), b"v");
+}

@@ -22,3 +22,13 @@ pub mod reply;
 pub mod serve;
 
 pub mod stats;
+
+#[cfg(test)]
+mod tests {
+    /// The tests compile and run the examples; the README must show the very same text.
+    #[test]
+    fn the_readme_shows_the_example() {
+        let (readme, example) = (include_str!("../README.md"), include_str!("../examples/hello.c"));
+        assert!(readme.contains(&format!("```c\n{example}```")));
+    }
+}

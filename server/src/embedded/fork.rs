@@ -32,6 +32,11 @@ impl Generation {
         // ORDERING: relaxed, as above.
         self.0 == GENERATION.load(Ordering::Relaxed)
     }
+
+    /// Whether the process is a fork of one that used the library.
+    pub(super) fn is_of_a_child(self) -> bool {
+        self.0 != 0
+    }
 }
 
 extern "C" fn in_child() {

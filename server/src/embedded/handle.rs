@@ -10,7 +10,7 @@
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_epoch::{self as epoch, Guard};
 use polycache_core::engine::DbIndex;
@@ -19,9 +19,13 @@ use polycache_core::log::Lsn;
 
 use super::error::{Error, ErrorKind, Result};
 use super::fork::Generation;
-use super::open;
+use super::open::{self, Memory};
 use super::options::Options;
 use super::shared::Shared;
+
+/// How long closing waits for callers in a forked child. There may be none: a thread of the parent that was in a call at
+/// the moment of the fork left its pin behind in the child's memory, where nobody will ever end it.
+const PATIENCE_IN_CHILD: Duration = Duration::from_secs(1);
 
 /// An open cache. Dropping it closes it.
 pub struct Cache {
@@ -30,6 +34,12 @@ pub struct Cache {
     generation: Generation,
     db: DbIndex,
 }
+
+/// A handle's reference on its way to another thread.
+struct SharedPointer(*mut Shared);
+
+// SAFETY: it stands for an `Arc<Shared>`, and `Shared` is shared by threads anyway.
+unsafe impl Send for SharedPointer {}
 
 /// The shared state during one call.
 pub(super) struct Entered<'a> {
@@ -136,10 +146,8 @@ impl Cache {
         if shared.is_null() {
             return Err(Error::CLOSED);
         }
-        wait_for_callers();
-        // SAFETY: made by `Arc::into_raw`, taken from the handle once, and nobody uses it without a reference.
-        let shared = unsafe { Arc::from_raw(shared) };
-        open::release(shared)
+        // SAFETY: made by `Arc::into_raw`, and taken from the handle just now.
+        unsafe { give_back(shared, self.generation) }
     }
 }
 
@@ -161,12 +169,13 @@ impl Drop for Cache {
         // From within a call on a cache (a garbage collector that runs while a value is handed over): this thread cannot
         // wait for itself, another can.
         let shared = std::mem::replace(self.shared.get_mut(), ptr::null_mut());
-        // SAFETY: made by `Arc::into_raw`, and taken from the handle once.
-        let shared = unsafe { Arc::from_raw(shared) };
+        let shared = SharedPointer(shared);
+        let generation = self.generation;
         let closer = std::thread::Builder::new().name("polycache-close".into());
         let started = closer.spawn(move || {
-            wait_for_callers();
-            log(open::release(shared));
+            let SharedPointer(shared) = { shared };
+            // SAFETY: made by `Arc::into_raw`, and taken from the handle just now.
+            log(unsafe { give_back(shared, generation) });
         });
         if let Err(error) = started {
             tracing::warn!("closing a cache: no thread: {error}");
@@ -195,19 +204,39 @@ impl Entered<'_> {
     }
 }
 
-/// Returns when every call that was under way at the start is complete.
-fn wait_for_callers() {
+/// Returns when every call that was under way at the start is complete; whether it could be seen that they are.
+fn wait_for_callers(generation: Generation) -> bool {
     let passed = Arc::new(AtomicBool::new(false));
     let signal = passed.clone();
     let pin = epoch::pin();
     pin.defer(move || signal.store(true, Ordering::SeqCst));
     pin.flush();
     drop(pin);
+    let start = Instant::now();
     let mut pause = Duration::from_micros(10);
     while !passed.load(Ordering::SeqCst) {
+        if generation.is_of_a_child() && start.elapsed() > PATIENCE_IN_CHILD {
+            return false;
+        }
         // Each flush may move the epoch on, once all threads that are pinned have seen the present one.
         epoch::pin().flush();
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(2));
     }
+    true
+}
+
+/// Gives back the reference of a handle that is closed, once nobody uses it any more.
+///
+/// # Safety
+/// `shared` was made by `Arc::into_raw` and taken from its handle, once.
+unsafe fn give_back(shared: *mut Shared, generation: Generation) -> Result<()> {
+    let callers_are_done = wait_for_callers(generation);
+    // SAFETY: the caller's promise.
+    let shared = unsafe { Arc::from_raw(shared) };
+    if !callers_are_done {
+        // The engine is ended, but its memory stays: for all we know somebody still looks at it.
+        std::mem::forget(shared.clone());
+    }
+    open::release(shared, if callers_are_done { Memory::Free } else { Memory::Keep })
 }

@@ -67,7 +67,7 @@ pub(super) fn open(options: &Options) -> Result<Arc<Shared>> {
             let refused =
                 Error::new(ErrorKind::Config, "it is open in this process already, with other options");
             drop(open);
-            return release(shared).and(Err(refused));
+            return release(shared, Memory::Free).and(Err(refused));
         }
         return Ok(shared);
     }
@@ -76,8 +76,16 @@ pub(super) fn open(options: &Options) -> Result<Arc<Shared>> {
     Ok(shared)
 }
 
+/// What becomes of the memory of an engine that is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Memory {
+    Free,
+    /// Somebody may still look at it.
+    Keep,
+}
+
 /// Gives a handle back; the last one ends the engine.
-pub(super) fn release(shared: Arc<Shared>) -> Result<()> {
+pub(super) fn release(shared: Arc<Shared>, memory: Memory) -> Result<()> {
     let key = key(&shared.options).ok().flatten();
     // Held until the directory is free again, so that whoever opens it next waits for that.
     let open = key.as_ref().map(|_| registry().lock().unwrap_or_else(PoisonError::into_inner));
@@ -88,7 +96,9 @@ pub(super) fn release(shared: Arc<Shared>) -> Result<()> {
     if let (Some(mut open), Some(key)) = (open, key) {
         open.remove(&key);
     }
-    free(shared);
+    if memory == Memory::Free {
+        free(shared);
+    }
     outcome
 }
 
