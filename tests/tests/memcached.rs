@@ -1,7 +1,9 @@
 //! memcached text over sockets: limits, garbage, and the keyspace shared with RESP.
 
 use polycache_tests::support::memcached::TextClient;
-use polycache_tests::support::{Kind, Server};
+use std::time::Duration;
+
+use polycache_tests::support::{Kind, Server, ServerOptions};
 
 fn start() -> (Server, TextClient) {
     let server = Server::volatile(Kind::Polycache);
@@ -92,4 +94,54 @@ fn many_requests_in_one_write() {
     let line: String = (0..1000).map(|i| format!(" key{i}")).collect();
     let reply = client.exchange(format!("get{line}\r\n").as_bytes()).expect("an answer");
     assert_eq!(reply.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"VALUE ")).count(), 1000);
+}
+
+/// CLIENT PAUSE holds memcached's writers, too, and lets them go on afterwards.
+#[test]
+fn a_pause_of_writes_holds_writers_only() {
+    let (server, mut client) = start();
+    let mut resp = server.client();
+    client.set("key", b"old", 0, 0);
+    assert!(resp.say("CLIENT PAUSE 600000 WRITE").is_ok());
+    client.send(b"get key\r\nset key 0 0 3\r\nnew\r\nget key\r\n").expect("sent");
+    for expected in [&b"VALUE key 0 3"[..], b"old", b"END"] {
+        assert_eq!(client.line().expect("an answer"), expected);
+    }
+    let mut other = TextClient::connect(server.memcached_port);
+    assert_eq!(other.gets("key").expect("the key").0, b"old");
+    assert!(resp.say("CLIENT UNPAUSE").is_ok());
+    for expected in [&b"STORED"[..], b"VALUE key 0 3", b"new", b"END"] {
+        assert_eq!(client.line().expect("an answer"), expected);
+    }
+}
+
+/// A delayed flush_all takes what is there when its time comes, for both protocols.
+#[test]
+fn a_delayed_flush_comes() {
+    let (server, mut client) = start();
+    client.set("key", b"value", 0, 0);
+    assert_eq!(client.ask(b"flush_all 1000\r\n"), "OK");
+    assert!(client.gets("key").is_some());
+    // It takes the place of the other.
+    assert_eq!(client.ask(b"flush_all 2\r\n"), "OK");
+    let mut resp = server.client();
+    while resp.say("DBSIZE").integer() != Some(0) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(client.gets("key").is_none());
+}
+
+/// With a password nothing is carried out before it has come.
+#[test]
+fn a_password_guards_memcached_too() {
+    let server = Server::start(Kind::Polycache, ServerOptions::new().flag("requirepass", "secret"));
+    let mut client = TextClient::connect(server.memcached_port);
+    let refused = "CLIENT_ERROR unauthenticated";
+    assert_eq!(client.ask(b"get key\r\n"), refused);
+    assert_eq!(client.ask(b"version\r\n"), refused);
+    assert_eq!(client.ask(b"set auth 0 0 14\r\ndefault wrong!\r\n"), refused);
+    assert_eq!(client.ask(b"set auth 0 0 14\r\ndefault secret\r\n"), "STORED");
+    client.set("key", b"value", 0, 0);
+    assert_eq!(client.gets("key").expect("the key").0, b"value");
+    assert!(client.gets("auth").is_none());
 }

@@ -27,6 +27,8 @@ impl Memcached {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("memcached")
             .args(["-l", "127.0.0.1", "-U", "0", "-t", "1", "-u", "root", "-p", &port.to_string()])
+            // Its own threads hold items now and then, and incr then pads a number or not by chance.
+            .args(["-o", "no_lru_maintainer,no_lru_crawler"])
             .stdin(Stdio::null())
             .spawn();
         match child {
