@@ -33,10 +33,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub fn of(bytes: &[u8]) -> Kind {
+    /// What the file at `path` that holds `bytes` is, or was before it was cut short.
+    pub fn of(path: &Path, bytes: &[u8]) -> Kind {
         if RDB_MAGICS.iter().any(|magic| bytes.starts_with(magic)) {
             Kind::Rdb
-        } else if snapshot::is_snapshot(bytes) {
+        } else if snapshot::is_snapshot(bytes) || path.extension().is_some_and(|extension| extension == "pcs")
+        {
             Kind::Snapshot
         } else {
             Kind::Resp

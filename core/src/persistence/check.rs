@@ -107,7 +107,7 @@ fn check_manifest(path: &Path) -> Result<Vec<Report>, StorageError> {
 fn check_file(path: &Path) -> Result<Report, StorageError> {
     let mapped = Mapped::open(path)?;
     let bytes = mapped.bytes();
-    match Kind::of(bytes) {
+    match Kind::of(path, bytes) {
         Kind::Rdb => return Err(base::rdb_refusal(path)),
         Kind::Snapshot => return Ok(snapshot_report(path, &snapshot::check(path)?)),
         Kind::Resp => {}

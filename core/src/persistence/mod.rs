@@ -23,7 +23,7 @@ mod replay;
 mod scan;
 mod status;
 
-#[cfg(test)]
+#[cfg(all(test, not(shuttle)))]
 mod test;
 
 use std::fs;

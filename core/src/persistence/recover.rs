@@ -140,7 +140,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// Loads a base that is a snapshot; `false` where it is something else.
     fn load_snapshot_base(&mut self, path: &Path) -> Result<bool, StorageError> {
-        match Kind::of(Mapped::open(path)?.bytes()) {
+        match Kind::of(path, Mapped::open(path)?.bytes()) {
             Kind::Resp => return Ok(false),
             Kind::Rdb => return Err(base::rdb_refusal(path)),
             Kind::Snapshot => {}
@@ -154,7 +154,7 @@ impl Loader<'_> {
     fn load(&mut self, path: &Path, rest: &[PathBuf]) -> Result<Scan, StorageError> {
         let mapped = Mapped::open(path)?;
         let bytes = mapped.bytes();
-        if Kind::of(bytes) == Kind::Rdb {
+        if Kind::of(path, bytes) == Kind::Rdb {
             return Err(base::rdb_refusal(path));
         }
         let judged = scan(bytes);

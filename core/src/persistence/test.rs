@@ -12,16 +12,17 @@ fn registry() -> Registry {
 }
 
 fn config(dir: &Path) -> EngineConfig {
-    EngineConfig {
-        dir: Some(dir.to_owned()),
-        append_only: true,
-        aof_base_format: BaseFormat::Resp,
-        ..EngineConfig::default()
-    }
+    EngineConfig { dir: Some(dir.to_owned()), append_only: true, ..EngineConfig::default() }
 }
 
 fn open(dir: &Path) -> Engine {
     Engine::open(config(dir), &registry()).unwrap()
+}
+
+const FORMATS: [BaseFormat; 2] = [BaseFormat::Snapshot, BaseFormat::Resp];
+
+fn open_with(dir: &Path, aof_base_format: BaseFormat) -> Engine {
+    Engine::open(EngineConfig { aof_base_format, ..config(dir) }, &registry()).unwrap()
 }
 
 fn run_in(engine: &Engine, db: u8, words: &[&[u8]]) -> Value {
@@ -122,8 +123,12 @@ fn dropping_the_engine_loses_nothing() {
 
 #[test]
 fn a_rewrite_under_load_keeps_everything() {
+    FORMATS.into_iter().for_each(rewrite_under_load);
+}
+
+fn rewrite_under_load(format: BaseFormat) {
     let dir = tempfile::tempdir().unwrap();
-    let engine = open(dir.path());
+    let engine = open_with(dir.path(), format);
     some_writes(&engine);
     std::thread::scope(|scope| {
         for thread in 0..2 {
@@ -153,8 +158,12 @@ fn a_rewrite_under_load_keeps_everything() {
 
 #[test]
 fn flags_of_memcached_survive_log_and_rewrite() {
+    FORMATS.into_iter().for_each(flags_survive);
+}
+
+fn flags_survive(format: BaseFormat) {
     let dir = tempfile::tempdir().unwrap();
-    let engine = open(dir.path());
+    let engine = open_with(dir.path(), format);
     {
         let op = engine.begin();
         let (mut session, mut reply, registry) = (Session::default(), ValueReply::new(), registry());
@@ -172,7 +181,7 @@ fn flags_of_memcached_survive_log_and_rewrite() {
     run(&engine, "SET plain x");
     let before = contents(&engine);
     engine.close().unwrap();
-    let engine = open(dir.path());
+    let engine = open_with(dir.path(), format);
     assert_eq!(contents(&engine), before);
     engine.persistence().unwrap().rewrite(&engine).unwrap();
     engine.close().unwrap();
@@ -388,6 +397,7 @@ fn a_read_only_directory_is_a_clear_error() {
 fn growth_makes_a_rewrite_due() {
     let dir = tempfile::tempdir().unwrap();
     let config = EngineConfig {
+        aof_base_format: BaseFormat::Resp,
         aof_rewrite_min_bytes: 2000,
         maintenance: crate::config::Maintenance::Caller,
         ..config(dir.path())

@@ -78,7 +78,11 @@ impl fmt::Display for OpenError {
                         "its records can be read all the same: run 'polycache-server check --repair {path}', or \
                          restore the file from a backup"
                     ),
-                    _ => f.write_str("restore it from a backup, or move it away to start without it"),
+                    _ => write!(
+                        f,
+                        "'polycache-server check {path}' tells more; restore it from a backup, or move it away to \
+                         start without it"
+                    ),
                 }
             }
         }
