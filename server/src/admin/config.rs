@@ -45,7 +45,7 @@ pub(super) fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let client = Client::of(ctx.host);
     let words = &args[2..];
     if words.is_empty() || words.len() % 2 != 0 {
-        return Err(Failure::wrong_arity("config|set"));
+        return Err(Failure::SYNTAX);
     }
     let pairs: Vec<(&[u8], &[u8])> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
     let settings = client.server.settings.load();

@@ -198,8 +198,15 @@ impl Source {
             "field" => {
                 self.pick(&["u1", "u8", "i8", "u16", "i16", "u63", "i64", "i5", "u7", "u64", "i65", "x8"])
             }
-            "seconds" => self.pick(&["1000", "100000", "5000000", "0", "-1", "-100000"]),
-            "milliseconds" => self.pick(&["1000000", "100000999", "0", "-1"]),
+            // Never the same twice: GT and LT would compare what two servers computed at two moments.
+            "seconds" => {
+                let far = self.random.u64(1_000..100_000_000).to_string();
+                self.pick(&[&far, &far, &far, "0", "-1", "-100000"])
+            }
+            "milliseconds" => {
+                let far = self.random.u64(1_000_000..100_000_000_000).to_string();
+                self.pick(&[&far, &far, "0", "-1"])
+            }
             "at-seconds" => {
                 let far = (self.now + self.random.u64(100_000..10_000_000)).to_string();
                 self.pick(&[&far, &far, &far, "1", "0", "-1"])
