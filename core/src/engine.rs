@@ -20,6 +20,7 @@ use crate::stats::Stats;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Mutex};
 use crate::transaction::gate::Gate;
+use crate::version;
 
 /// Number of a logical database, below [`crate::limits::DATABASES`].
 pub type DbIndex = u8;
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
 impl Engine {
     /// An engine in memory, without files.
     pub fn in_memory(config: EngineConfig) -> Engine {
+        version::begin_run();
         let memory = Arc::new(Memory::default());
         let databases = std::array::from_fn(|_| AtomicPtr::new(fresh_index(&memory)));
         Engine(Arc::new(Shared {

@@ -8,6 +8,8 @@ use std::cell::Cell;
 // Statics outlive the executions of a model test, so they are std's; no test hangs on their interleaving.
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::clock::UnixMillis;
+
 /// Versions a thread takes at once.
 const BLOCK: u64 = 1024;
 
@@ -52,8 +54,31 @@ pub fn cut() -> u64 {
     cut
 }
 
+/// Makes sure that no version of an earlier run is given out again: a memcached client may come back with a CAS number
+/// from before a restart, and must not hit another value that happens to have the same one. Versions go on from the
+/// clock, in steps of 100 ns; a run that writes less than ten million times a second stays behind it.
+pub fn begin_run() {
+    reserve_through(UnixMillis::now().0 * 10_000);
+}
+
 /// Makes sure that no version up to `version` is given out any more: records loaded from a snapshot keep theirs.
 pub fn reserve_through(version: u64) {
     NEXT.fetch_max(version + 1, Ordering::SeqCst);
     GENERATION.fetch_add(1, Ordering::SeqCst);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::header::VERSION_BITS;
+
+    #[test]
+    fn a_run_begins_above_all_earlier_ones_and_has_room() {
+        let before = UnixMillis::now().0 * 10_000;
+        begin_run();
+        let first = next();
+        assert!(first > before);
+        assert!(first < 1 << (VERSION_BITS - 1), "half of the numbers are left");
+        assert!(next() > first);
+    }
 }
