@@ -183,14 +183,6 @@ impl Engine {
         }
     }
 
-    /// Empties all databases without a word in the log: other data is about to be loaded in their place.
-    pub(crate) fn forget_data(&self) {
-        let _alone = self.gate().close();
-        for db in 0..DATABASES as DbIndex {
-            self.exchange_index(db, Index::new(seed(), self.0.memory.clone()));
-        }
-    }
-
     /// Exchanges two databases.
     pub fn swap(&self, first: DbIndex, second: DbIndex) {
         let _alone = self.gate().close();

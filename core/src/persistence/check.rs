@@ -48,9 +48,9 @@ pub enum Verdict {
 }
 
 impl Report {
-    /// Whether the server would start with this file.
+    /// Whether the server would start with this file and serve all of it.
     pub fn is_usable(&self) -> bool {
-        !matches!(self.verdict, Verdict::Damaged { .. } | Verdict::DamagedTable)
+        matches!(self.verdict, Verdict::Whole | Verdict::Torn { .. })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::command::Registry;
 use crate::config::BaseFormat;
 use crate::engine::Engine;
 use crate::log::State;
-use crate::snapshot;
+use crate::snapshot::{self, SaveError};
 use crate::stats::Counter;
 
 /// How often save points and the AOF's growth are looked at.
@@ -59,6 +59,16 @@ impl Persistence {
             Started::Now => self.spawn(engine, Job::Save).map(|()| Started::Now),
             Started::Scheduled => Ok(Started::Scheduled),
         }
+    }
+
+    /// Stops a save under way, or forgets one that was scheduled (BGSAVE CANCEL); which of them, if any.
+    pub fn cancel_save(&self, engine: &Engine) -> Option<Started> {
+        let mut state = held(&self.state);
+        if state.running.is_some_and(|(job, _)| job == Job::Save) {
+            engine.cancel_save();
+            return Some(Started::Now);
+        }
+        std::mem::take(&mut state.scheduled_save).then_some(Started::Scheduled)
     }
 
     /// Rewrites the AOF in the background (BGREWRITEAOF); behind a save under way it is scheduled.
@@ -199,6 +209,11 @@ impl Persistence {
         let what = if job == Job::Save { "Saving the snapshot" } else { "Rewriting the append only file" };
         match &result {
             Ok(()) => tracing::info!("{what} took {} ms", began.elapsed().as_millis()),
+            Err(StorageError::Save(SaveError::Cancelled)) => {
+                // Redis: what somebody stopped has not failed.
+                tracing::info!("{what} was cancelled");
+                return result;
+            }
             Err(error) => tracing::error!("{what} failed: {error}"),
         }
         let mut state = held(&self.state);

@@ -43,7 +43,7 @@ use recover::{load_aof, load_snapshot};
 
 use crate::clock::UnixMillis;
 use crate::command::Registry;
-use crate::config::EngineConfig;
+use crate::config::{EngineConfig, Maintenance};
 use crate::engine::Engine;
 use crate::snapshot;
 use crate::stats::Counter;
@@ -125,6 +125,9 @@ impl Engine {
                 persistence.rewrite(&engine)?;
             }
             persistence.start_ticking(&engine);
+        }
+        if engine.config().maintenance == Maintenance::Thread {
+            engine.scrub_in_background();
         }
         Ok(engine)
     }

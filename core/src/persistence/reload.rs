@@ -18,7 +18,7 @@ impl Persistence {
                     self.snapshot.display()
                 )));
             }
-            engine.forget_data();
+            // Replaces all data, or nothing where it fails.
             load_snapshot(engine, &self.snapshot).map(|_| ())
         })
     }

@@ -47,6 +47,7 @@ pub fn restore(engine: &Engine, path: &Path) -> Result<Restored, OpenError> {
     let mut opened = engine.snapshots().opened.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     *opened = Some(file);
     drop(opened);
+    engine.snapshots().scrub.forget();
     if expires {
         engine.note_expiry();
     }

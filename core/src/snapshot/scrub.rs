@@ -51,6 +51,13 @@ impl Scrub {
         }
     }
 
+    /// Another file was opened: what is known is of the last one.
+    pub fn forget(&self) {
+        self.done.store(false, Ordering::SeqCst);
+        self.checked.store(0, Ordering::SeqCst);
+        self.damaged.store(0, Ordering::SeqCst);
+    }
+
     /// Asks a scrub under way to end.
     pub fn stop(&self) {
         // ORDERING: see `run`.

@@ -37,13 +37,15 @@ pub(super) fn save(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 /// `BGSAVE [SCHEDULE | CANCEL]`
 pub(super) fn bgsave(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const IDLE: Failure = Failure::text("ERR Background saving is currently not in progress or scheduled");
-    const ENDS_ITSELF: Failure = Failure::text("ERR a background save that has begun ends by itself");
     let otherwise = match args[1..] {
         [] => Otherwise::Refuse,
         [word] if is_word(word, "schedule") => Otherwise::Schedule,
         [word] if is_word(word, "cancel") => {
-            let status = persistence(ctx.engine)?.status(ctx.engine);
-            return Err(if status.save_in_progress || status.save_scheduled { ENDS_ITSELF } else { IDLE });
+            match persistence(ctx.engine)?.cancel_save(ctx.engine).ok_or(IDLE)? {
+                Started::Now => ctx.reply.status("Background saving cancelled"),
+                Started::Scheduled => ctx.reply.status("Scheduled background saving cancelled"),
+            }
+            return Ok(());
         }
         _ => return Err(Failure::SYNTAX),
     };

@@ -1,6 +1,7 @@
 //! INFO persistence.
 
 use polycache_core::command::Ctx;
+use polycache_core::stats::Counter;
 
 use super::{Text, bit};
 use crate::server::Server;
@@ -48,6 +49,10 @@ pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
     text.line("module_fork_in_progress", 0);
     text.line("module_fork_last_cow_size", 0);
     text.line("snapshot_file", persistence.snapshot_path().display());
+    let scrub = ctx.engine.scrub_status();
+    text.line("snapshot_scrub_in_progress", bit(scrub.in_progress));
+    text.line("snapshot_scrub_records_checked", scrub.checked);
+    text.line("snapshot_damaged_records", ctx.engine.stats().get(Counter::DamagedRecords));
     if status.aof_enabled {
         let log = ctx.engine.log();
         text.line("aof_current_size", status.aof_current_size);
