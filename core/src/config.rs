@@ -110,6 +110,8 @@ pub enum Maintenance {
 pub struct EngineConfig {
     /// Where data lies; `None`: in memory only.
     pub dir: Option<PathBuf>,
+    /// Take the directory's lock at once, even where nothing is written but by request.
+    pub exclusive: bool,
     /// Number of logical databases, at most [`DATABASES`].
     pub databases: usize,
     pub append_only: bool,
@@ -144,6 +146,7 @@ impl Default for EngineConfig {
     fn default() -> Self {
         EngineConfig {
             dir: None,
+            exclusive: false,
             databases: DATABASES,
             append_only: false,
             fsync: FsyncPolicy::default(),

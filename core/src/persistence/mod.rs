@@ -112,7 +112,7 @@ impl Engine {
         fs::create_dir_all(&dir).map_err(StorageError::file("creating", &dir))?;
         // Who only might save by command one day takes the lock then: many caches may share a working directory.
         let writes = config.append_only || !config.save_points.is_empty();
-        let lock = if writes { Some(DirectoryLock::acquire(&dir)?) } else { None };
+        let lock = if writes || config.exclusive { Some(DirectoryLock::acquire(&dir)?) } else { None };
         let engine = Engine::in_memory(config);
         // Nothing expires while it is loaded: see `replay`.
         engine.tuning().set_active_expire(false);

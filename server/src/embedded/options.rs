@@ -125,6 +125,7 @@ impl Options {
         let persist = self.persist.unwrap_or_default();
         Ok(EngineConfig {
             dir: self.path.clone(),
+            exclusive: true,
             append_only: self.path.is_some() && persist != Persist::Snapshot,
             fsync: match persist {
                 Persist::Always => FsyncPolicy::Always,
