@@ -156,20 +156,16 @@ impl<C: Codec> Connection<C> {
         self.unfinished = progress.unfinished;
         self.owes_yield = progress.unfinished;
         self.closing |= progress.close | self.client.closing;
-        let durable =
-            progress.lsn.filter(|_| durability::is_awaited(&self.client.server.engine)).inspect(|lsn| {
-                durability::hint(&self.client.server.engine, *lsn);
-            });
-        let awaited =
-            durable.map(|lsn| Awaited { lsn, replies_at: self.output.len(), commands: progress.commands });
+        let awaited = progress.lsn.filter(|_| durability::is_awaited(&self.client.server.engine));
         let mut sent = 0;
-        if durable.is_none() && self.output.is_empty() {
+        if awaited.is_none() && self.output.is_empty() {
             // Nothing is waiting before it: straight from the thread's buffer.
             sent = match self.poll_write(cx, thread, &output) {
                 Ok(sent) => sent,
                 Err(_) => return Turned::Close,
             };
         }
+        let mut replies_at = self.output.len();
         if sent < output.len() {
             if self.output.is_empty() && output.len() > IDLE_BUFFER_BYTES_MAX {
                 (self.output, self.sent) = (std::mem::take(&mut output), sent);
@@ -178,9 +174,11 @@ impl<C: Codec> Connection<C> {
                     self.output.drain(..self.sent);
                     self.sent = 0;
                 }
+                replies_at = self.output.len();
                 self.output.extend_from_slice(&output[sent..]);
             }
         }
+        let awaited = awaited.map(|lsn| Awaited { lsn, replies_at, commands: progress.commands });
         if output.capacity() <= 2 * TURN_OUTPUT_BYTES {
             output.clear();
             thread.output = output;

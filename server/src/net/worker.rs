@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::accept;
 use super::connection::Connection;
+use super::durability::{self, Waits};
 use super::housekeeping;
 use super::listen::{Bound, Protocol};
 use super::socket;
@@ -139,6 +140,7 @@ impl Drop for Workers {
 
 /// Takes orders until told to stop.
 async fn serve(server: &Arc<Server>, mut orders: UnboundedReceiver<Order>, load: &Arc<AtomicUsize>) {
+    tokio::spawn(durability::pump(server.engine.clone()));
     while let Some(Order::Serve(newcomer)) = orders.recv().await {
         let seat = Seat(load.clone());
         if let Err(error) = take(server, newcomer, seat) {
@@ -193,6 +195,8 @@ pub struct Thread {
     pub input: Vec<u8>,
     /// Empty between turns.
     pub output: Vec<u8>,
+    /// Connections that wait for the disk.
+    pub waits: Waits,
     cached: Cached,
     pub settings: Arc<Settings>,
     /// The counters that are this thread's alone, if any were left.
@@ -207,8 +211,14 @@ impl Thread {
     fn enter(server: &Server, shard: Option<usize>) {
         let mut cached = Cached::new(&server.settings);
         let settings = cached.get(&server.settings).clone();
-        let thread =
-            Thread { input: vec![0; READ_BUFFER_BYTES], output: Vec::new(), cached, settings, shard };
+        let thread = Thread {
+            input: vec![0; READ_BUFFER_BYTES],
+            output: Vec::new(),
+            waits: Waits::default(),
+            cached,
+            settings,
+            shard,
+        };
         THREAD.with_borrow_mut(|slot| *slot = Some(thread));
     }
 
