@@ -57,6 +57,8 @@ fn counting_and_finding() {
         BITCOUNT a -1 -2 => :0
         BITCOUNT a 0 -9223372036854775808 => :4
         BITCOUNT a 1 2 3 => -ERR syntax error
+        BITCOUNT nokey x 2 FOO => -ERR value is not an integer or out of range
+        BITCOUNT nokey 1 x FOO => -ERR syntax error
         BITCOUNT nokey 1 x => -ERR value is not an integer or out of range
         BITPOS a 1 => :1
         BITPOS a 1 2 => :17

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use polycache_core::clock::UnixMillis;
-use polycache_core::command::args::canonical_integer;
+use polycache_core::command::args::{canonical_integer, echoed};
 use polycache_core::command::{Args, Ctx, Failure, Outcome};
 
 use crate::client::Client;
@@ -132,10 +132,11 @@ fn is_secret(args: Args<'_>, position: usize) -> bool {
 /// `SLOWLOG GET [count]`
 pub(super) fn get(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const COUNT: Failure = Failure::text("ERR count should be greater than or equal to -1");
-    const WORDS: Failure =
-        Failure::text("ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.");
     if args.len() > 3 {
-        return Err(WORDS);
+        let name = echoed(args[1]);
+        return Err(Failure::new(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{name}'. Try SLOWLOG HELP."
+        )));
     }
     let count = match args.get(2) {
         None => SHOWN,

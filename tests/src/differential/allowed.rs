@@ -59,9 +59,19 @@ impl Rules {
         match rule {
             // A cursor that no server gave stands for another part of the table on each.
             Rule::Scan if command.get(1).is_some_and(|cursor| cursor != b"0") => Rule::Kind,
+            // All settings at once: ports, paths, and some that only one side has.
+            Rule::Exact
+                if command.len() > 2 && is_config_get(command) && command.iter().any(|w| w == b"*") =>
+            {
+                Rule::Kind
+            }
             rule => rule,
         }
     }
+}
+
+fn is_config_get(command: &Command) -> bool {
+    command[0].eq_ignore_ascii_case(b"config") && command[1].eq_ignore_ascii_case(b"get")
 }
 
 fn parse_rule(text: &str) -> Rule {

@@ -38,17 +38,23 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Reads at most three words; none is the whole value.
+    /// Reads at most three words; none is the whole value. Errors come in Redis' order: start, unit, end.
     pub(super) fn parse(words: &[&[u8]]) -> Result<Bounds, Failure> {
         let (start, end, unit) = match *words {
             [] => return Ok(Bounds { start: 0, end: None, unit: Unit::Byte }),
-            [start] => (start, None, Unit::Byte),
-            [start, end] => (start, Some(end), Unit::Byte),
-            [start, end, unit] if is_word(unit, "BYTE") => (start, Some(end), Unit::Byte),
-            [start, end, unit] if is_word(unit, "BIT") => (start, Some(end), Unit::Bit),
+            [start] => (start, None, None),
+            [start, end] => (start, Some(end), None),
+            [start, end, unit] => (start, Some(end), Some(unit)),
             _ => return Err(Failure::SYNTAX),
         };
-        Ok(Bounds { start: integer(start)?, end: end.map(integer).transpose()?, unit })
+        let start = integer(start)?;
+        let unit = match unit {
+            None => Unit::Byte,
+            Some(word) if is_word(word, "BYTE") => Unit::Byte,
+            Some(word) if is_word(word, "BIT") => Unit::Bit,
+            Some(_) => return Err(Failure::SYNTAX),
+        };
+        Ok(Bounds { start, end: end.map(integer).transpose()?, unit })
     }
 }
 
