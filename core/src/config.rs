@@ -122,6 +122,8 @@ pub struct EngineConfig {
     pub append_dirname: String,
     /// Cut a torn tail of the log instead of refusing to start.
     pub aof_load_truncated: bool,
+    /// Refuse writes while there are save points and the last save failed.
+    pub stop_writes_on_save_error: bool,
     /// Rewrite the log when it has grown by this many percent since the last rewrite; zero: never.
     pub aof_rewrite_percentage: u32,
     /// ... and has at least this many bytes.
@@ -155,6 +157,7 @@ impl Default for EngineConfig {
             append_filename: "appendonly.aof".into(),
             append_dirname: "appendonlydir".into(),
             aof_load_truncated: true,
+            stop_writes_on_save_error: true,
             aof_rewrite_percentage: 100,
             aof_rewrite_min_bytes: 64 << 20,
             snapshot_filename: "dump.pcs".into(),
@@ -178,6 +181,8 @@ pub struct Tuning {
     lfu_log_factor: AtomicU32,
     lfu_decay_time: AtomicU32,
     active_expire: AtomicBool,
+    stop_writes_on_save_error: AtomicBool,
+    saves_failing: AtomicBool,
 }
 
 macro_rules! tuned {
@@ -207,6 +212,8 @@ impl Tuning {
             lfu_log_factor: AtomicU32::new(config.lfu_log_factor),
             lfu_decay_time: AtomicU32::new(config.lfu_decay_time),
             active_expire: AtomicBool::new(true),
+            stop_writes_on_save_error: AtomicBool::new(config.stop_writes_on_save_error),
+            saves_failing: AtomicBool::new(false),
         }
     }
 
@@ -220,6 +227,10 @@ impl Tuning {
         lfu_decay_time, set_lfu_decay_time: u32;
         /// Whether the sweep removes expired keys (DEBUG SET-ACTIVE-EXPIRE).
         active_expire, set_active_expire: bool;
+        /// Whether writes are refused while saves fail.
+        stop_writes_on_save_error, set_stop_writes_on_save_error: bool;
+        /// Whether there are save points and the last save failed.
+        saves_failing, set_saves_failing: bool;
     }
 
     #[inline]

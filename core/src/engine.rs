@@ -235,6 +235,9 @@ impl Engine {
         if needs_memory && self.tuning().maxmemory() != 0 && !self.make_room() {
             return Err(Failure::OUT_OF_MEMORY);
         }
+        if self.tuning().saves_failing() && self.tuning().stop_writes_on_save_error() {
+            return Err(Failure::SAVES_FAIL);
+        }
         match self.log().refusal() {
             None => Ok(()),
             Some(failure) => Err(failure),

@@ -28,6 +28,13 @@ impl Failure {
         "ERR the record of this key in the snapshot file is damaged; stop the server and run 'polycache-server check'",
     );
 
+    pub const SAVES_FAIL: Failure = Failure::text(
+        "MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
+         that may modify the data set are disabled, because this instance is configured to report errors during \
+         writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Valkey logs for \
+         details about the RDB error.",
+    );
+
     /// A failure whose text is known at compile time.
     pub const fn text(text: &'static str) -> Failure {
         Failure(Cow::Borrowed(text))

@@ -219,6 +219,8 @@ impl Persistence {
         let mut state = held(&self.state);
         let history = if job == Job::Save { &mut state.saves } else { &mut state.rewrites };
         history.note(began, result.is_ok());
+        drop(state);
+        self.note_failing_saves(engine);
         result
     }
 

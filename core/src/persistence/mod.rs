@@ -219,8 +219,16 @@ impl Persistence {
             self.ensure_lock()?;
         }
         held(&self.settings).save_points = points;
+        self.note_failing_saves(engine);
         self.start_ticking(engine);
         Ok(())
+    }
+
+    /// Tells the gate of writes whether saves that were asked for fail.
+    fn note_failing_saves(&self, engine: &Engine) {
+        let wanted = !held(&self.settings).save_points.is_empty();
+        let ok = held(&self.state).saves.ok;
+        engine.tuning().set_saves_failing(wanted && !ok);
     }
 
     /// Changes when the AOF is rewritten by itself; zero percent: never.

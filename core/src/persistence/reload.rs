@@ -9,7 +9,7 @@ use super::{Persistence, StorageError};
 use crate::engine::Engine;
 
 impl Persistence {
-    /// Loads the snapshot in place of all data. A log that is on does not notice.
+    /// Loads the snapshot in place of all data, which stays where that fails. A log that is on does not notice.
     pub fn reload_snapshot(&self, engine: &Engine) -> Result<(), StorageError> {
         self.alone(engine, || {
             if !self.snapshot.exists() {

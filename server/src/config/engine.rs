@@ -25,6 +25,7 @@ impl Settings {
             append_filename: self.append_filename.clone(),
             append_dirname: self.append_dirname.clone(),
             aof_load_truncated: self.aof_load_truncated,
+            stop_writes_on_save_error: self.stop_writes_on_bgsave_error,
             aof_rewrite_percentage: self.auto_aof_rewrite_percentage,
             aof_rewrite_min_bytes: self.auto_aof_rewrite_min_size,
             snapshot_filename: self.db_filename.clone(),
@@ -60,6 +61,7 @@ pub fn apply(engine: &Engine, old: &Settings, new: &Settings) -> Result<(), Refu
         }
     }
     let tuning = engine.tuning();
+    tuning.set_stop_writes_on_save_error(new.stop_writes_on_bgsave_error);
     tuning.set_maxmemory(new.maxmemory);
     tuning.set_policy(new.maxmemory_policy);
     tuning.set_samples(new.maxmemory_samples);

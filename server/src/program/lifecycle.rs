@@ -11,9 +11,11 @@ use crate::admin;
 use crate::config::Settings;
 use crate::server::{Server, registry};
 
-/// Opens the engine; the error is for the log.
+/// Opens the engine and begins to read through its snapshot for damage; the error is for the log.
 pub fn open(settings: &Settings) -> Result<Engine, String> {
-    Engine::open(settings.to_engine_config(), registry()).map_err(|error| error.to_string())
+    let engine = Engine::open(settings.to_engine_config(), registry()).map_err(|error| error.to_string())?;
+    engine.scrub_in_background();
+    Ok(engine)
 }
 
 /// Does what SHUTDOWN does with these words of `shutdown-on-sig...`; an error keeps the program running.

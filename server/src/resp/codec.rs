@@ -236,7 +236,7 @@ impl Executor<'_> {
         let (spec, index) = match row.map_or_else(|| lookup::lookup(server, args), Ok) {
             Ok(found) => found,
             Err(failure) => {
-                self.refuse(turn, None, &failure);
+                self.refuse(turn, lookup::known(server, args), &failure);
                 if is_http(args[0]) {
                     tracing::warn!(
                         "client {} ({}) speaks HTTP: closing",

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use polycache_core::command::{Args, Failure, Spec};
+use polycache_core::command::{Args, Failure, Registry, Spec};
 
 use crate::server::Server;
 use crate::stats::CommandIndex;
@@ -64,4 +64,15 @@ fn is_container(server: &Server, name: &[u8]) -> bool {
 fn resolve(server: &Server, args: Args<'_>) -> Result<(&'static Spec, CommandIndex), Failure> {
     let spec = server.registry.resolve(args)?;
     Ok((spec, server.stats.command(spec)))
+}
+
+/// The counters of a command that exists but was called with a wrong number of arguments.
+#[cold]
+pub fn known(server: &Server, args: Args<'_>) -> Option<CommandIndex> {
+    let spec = server.registry.lookup(args[0])?;
+    let row = match args.get(1) {
+        Some(name) if !spec.subcommands.is_empty() => Registry::subcommand(spec, name)?,
+        _ => spec,
+    };
+    Some(server.stats.command(row))
 }

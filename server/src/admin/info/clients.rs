@@ -1,18 +1,45 @@
 //! INFO clients and memcached.
 
+use std::sync::atomic::Ordering;
+
 use polycache_core::command::Ctx;
 
 use super::Text;
-use crate::client::Face;
+use crate::client::{Face, Held};
 use crate::server::Server;
+
+/// What the buffers of all clients hold, in bytes.
+#[derive(Default)]
+pub(super) struct Buffers {
+    pub total: usize,
+    pub input_max: usize,
+    pub output_max: usize,
+}
+
+impl Buffers {
+    pub fn of(server: &Server) -> Buffers {
+        let mut buffers = Buffers::default();
+        for entry in server.clients.list() {
+            // ORDERING: figures, independent of each other.
+            let input = entry.figures.input_bytes.load(Ordering::Relaxed)
+                + entry.figures.input_free.load(Ordering::Relaxed);
+            let output = entry.figures.output_bytes.load(Ordering::Relaxed);
+            buffers.total += input + output;
+            buffers.input_max = buffers.input_max.max(input);
+            buffers.output_max = buffers.output_max.max(output);
+        }
+        buffers
+    }
+}
 
 pub(super) fn write(text: &mut Text, _: &Ctx<'_>, server: &Server) {
     text.section("Clients");
     text.line("connected_clients", server.clients.connected());
     text.line("cluster_connections", 0);
     text.line("maxclients", server.settings.load().maxclients);
-    text.line("client_recent_max_input_buffer", 0);
-    text.line("client_recent_max_output_buffer", 0);
+    let buffers = Buffers::of(server);
+    text.line("client_recent_max_input_buffer", buffers.input_max);
+    text.line("client_recent_max_output_buffer", buffers.output_max);
     text.line("blocked_clients", 0);
     text.line("tracking_clients", 0);
     text.line("pubsub_clients", 0);
@@ -21,6 +48,14 @@ pub(super) fn write(text: &mut Text, _: &Ctx<'_>, server: &Server) {
     text.line("total_watched_keys", 0);
     text.line("total_blocking_keys", 0);
     text.line("total_blocking_keys_on_nokey", 0);
+    let (reason, actions, remaining_ms) = match server.clients.pause.remaining() {
+        None => ("none", "none", 0),
+        Some((remaining_ms, Held::Everything)) => ("client_pause", "all", remaining_ms),
+        Some((remaining_ms, Held::Writes)) => ("client_pause", "write", remaining_ms),
+    };
+    text.line("paused_reason", reason);
+    text.line("paused_actions", actions);
+    text.line("paused_timeout_milliseconds", remaining_ms);
 }
 
 pub(super) fn write_memcached(text: &mut Text, _: &Ctx<'_>, server: &Server) {

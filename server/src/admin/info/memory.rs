@@ -2,6 +2,7 @@
 
 use polycache_core::command::Ctx;
 
+use super::clients::Buffers;
 use super::{Text, process};
 use crate::admin::memory::Figures;
 use crate::server::Server;
@@ -9,7 +10,7 @@ use crate::server::Server;
 /// The allocator of the program; a binding's process brings its own.
 const ALLOCATOR: &str = if cfg!(feature = "binary") { "mimalloc" } else { "libc" };
 
-pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
+pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
     let figures = Figures::of(ctx);
     let tuning = ctx.engine.tuning();
     text.section("Memory");
@@ -51,7 +52,7 @@ pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
     text.line("mem_replication_backlog", 0);
     text.line("mem_total_replication_buffers", 0);
     text.line("mem_clients_slaves", 0);
-    text.line("mem_clients_normal", 0);
+    text.line("mem_clients_normal", Buffers::of(server).total);
     text.line("mem_cluster_links", 0);
     text.line("mem_aof_buffer", super::super::persistence::log_buffer_bytes(ctx.engine));
     text.line("mem_allocator", ALLOCATOR);

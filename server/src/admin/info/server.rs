@@ -46,6 +46,7 @@ pub(super) fn write_replication(text: &mut Text, ctx: &Ctx<'_>, server: &Server)
     text.section("Replication");
     text.line("role", "master");
     text.line("connected_slaves", 0);
+    text.line("replicas_waiting_psync", 0);
     text.line("master_failover_state", "no-failover");
     text.line("master_replid", &server.run_id);
     text.line("master_replid2", "0".repeat(40));
