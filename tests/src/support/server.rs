@@ -122,8 +122,6 @@ impl Server {
         });
         if kind == Kind::Memcached {
             command.args(["-l", "127.0.0.1", "-U", "0", "-t", "1", "-u", "root"]);
-            // Its own threads hold items now and then, and incr then pads a number or not by chance.
-            command.args(["-o", "no_lru_maintainer,no_lru_crawler"]);
             command.args(["-p", &memcached_port.to_string()]);
         } else {
             command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
