@@ -10,7 +10,7 @@ use crate::config::{EngineConfig, Maintenance, Tuning};
 use crate::expiry::{SWEEP_EVERY, Sweep};
 use crate::index::Index;
 use crate::limits::DATABASES;
-use crate::log::Log;
+use crate::log::{Log, Lsn};
 use crate::memory::Memory;
 pub use crate::operation::Operation;
 use crate::persistence::Persistence;
@@ -170,32 +170,34 @@ impl Engine {
     }
 
     /// Empties a database, or all. Freeing happens in the background.
-    pub fn flush(&self, db: Option<DbIndex>) {
+    ///
+    /// The position after its log entry, if a log is on; [`Operation::flush`] notes that for the reply.
+    pub fn flush(&self, db: Option<DbIndex>) -> Option<Lsn> {
         let _alone = self.gate().close();
         for target in 0..DATABASES as DbIndex {
             if db.is_none_or(|db| db == target) {
                 self.empty_index(target);
             }
         }
-        if self.log().is_on() {
+        self.log().is_on().then(|| {
             let name: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
-            self.log().append(db.unwrap_or(0), 0, &[name.into()]);
-        }
+            self.log().append(db.unwrap_or(0), 0, &[name.into()])
+        })
     }
 
-    /// Exchanges two databases.
-    pub fn swap(&self, first: DbIndex, second: DbIndex) {
+    /// Exchanges two databases. The position after its log entry, as for [`Engine::flush`].
+    pub fn swap(&self, first: DbIndex, second: DbIndex) -> Option<Lsn> {
         let _alone = self.gate().close();
         let (a, b) = (&self.0.databases[usize::from(first)], &self.0.databases[usize::from(second)]);
         // ORDERING: nobody writes while the gate is closed; readers see the one or the other.
         let first_index = a.load(Ordering::Acquire);
         let second_index = b.swap(first_index, Ordering::AcqRel);
         a.store(second_index, Ordering::Release);
-        if self.log().is_on() {
+        self.log().is_on().then(|| {
             let (mut one, mut two) = (itoa::Buffer::new(), itoa::Buffer::new());
             let (one, two) = (one.format(first).as_bytes(), two.format(second).as_bytes());
-            self.log().append(0, 0, &[b"SWAPDB".into(), one.into(), two.into()]);
-        }
+            self.log().append(0, 0, &[b"SWAPDB".into(), one.into(), two.into()])
+        })
     }
 
     /// Keys of a database.

@@ -163,6 +163,26 @@ impl<'a> Operation<'a> {
         self.reached(log.append(db, flags, args));
     }
 
+    /// Empties a database, or all.
+    pub fn flush(&self, db: Option<DbIndex>) {
+        let lsn = self.engine.flush(db);
+        self.note_whole(lsn);
+    }
+
+    /// Exchanges two databases.
+    pub fn swap(&self, first: DbIndex, second: DbIndex) {
+        let lsn = self.engine.swap(first, second);
+        self.note_whole(lsn);
+    }
+
+    /// Notes a change of whole databases.
+    fn note_whole(&self, lsn: Option<Lsn>) {
+        self.changes.set(self.changes.get() + 1);
+        if let Some(lsn) = lsn {
+            self.reached(lsn);
+        }
+    }
+
     /// Notes the log position of a write.
     pub(crate) fn reached(&self, lsn: Lsn) {
         self.lsn.set(Some(lsn));

@@ -66,11 +66,18 @@ pub struct Log {
     /// The writer before its thread has been started: an engine that never writes has no thread.
     unborn: Mutex<Option<Writer>>,
     running: Mutex<Option<threads::JoinHandle<()>>>,
+    /// The process whose thread writes: a forked child has no such thread and must leave the files alone.
+    process: std::sync::atomic::AtomicU32,
 }
 
 impl Log {
     pub fn new(fsync: FsyncPolicy) -> Log {
-        Log { shared: Arc::new(Shared::new(fsync)), unborn: Mutex::new(None), running: Mutex::new(None) }
+        Log {
+            shared: Arc::new(Shared::new(fsync)),
+            unborn: Mutex::new(None),
+            running: Mutex::new(None),
+            process: std::process::id().into(),
+        }
     }
 
     /// Whether effects are to be appended.
@@ -225,6 +232,7 @@ impl Log {
         shared.watermark.heal(tail);
         shared.health.set(State::Well);
         shared.stopping.store(false, Ordering::SeqCst);
+        self.process.store(std::process::id(), Ordering::SeqCst);
         while shared.pop_switch().is_some() {}
         *lock(&shared.choice) = choice;
         *lock(&self.unborn) = Some(Writer::new(shared.clone(), backend, increment, tail));
@@ -252,6 +260,13 @@ impl Log {
     /// the exclusive gate or is the last user.
     pub fn stop(&self) -> Result<(), LogError> {
         if !self.shared.on.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
+        if self.process.load(Ordering::SeqCst) != std::process::id() {
+            // The thread stayed behind in the parent: there is nothing to wait for, nor to write.
+            if let Some(thread) = lock(&self.running).take() {
+                std::mem::forget(thread);
+            }
             return Ok(());
         }
         self.shared.stopping.store(true, Ordering::SeqCst);

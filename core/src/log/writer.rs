@@ -177,10 +177,11 @@ impl Writer {
         if end == self.emitted {
             return false;
         }
-        // SAFETY: a complete prefix; it is released only when the write has been reaped.
-        let (first, second) = match self.spill.is_empty() {
-            true => unsafe { order.ring().slices(self.emitted.0, end.0) },
-            false => (&self.spill[..], &[][..]),
+        let (first, second) = if self.spill.is_empty() {
+            // SAFETY: a complete prefix; it is released only when the write has been reaped.
+            unsafe { order.ring().slices(self.emitted.0, end.0) }
+        } else {
+            (&self.spill[..], &[][..])
         };
         let mut sum = self.sum.clone();
         sum.update(first);

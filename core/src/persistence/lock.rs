@@ -11,7 +11,9 @@ pub const LOCK_NAME: &str = "polycache.lock";
 
 /// The lock on a directory, held until it is dropped.
 pub struct DirectoryLock {
-    _file: File,
+    file: File,
+    /// A fork shares the lock; only this process gives it back.
+    process: u32,
 }
 
 impl DirectoryLock {
@@ -36,8 +38,17 @@ impl DirectoryLock {
             Err(TryLockError::Error(error)) => return Err(StorageError::file("locking", &path)(error)),
         }
         // Best effort: a full disk must not keep a server from starting to read.
-        let _ = file.set_len(0).and_then(|()| write!(file, "{}\n", std::process::id()));
-        Ok(DirectoryLock { _file: file })
+        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+        Ok(DirectoryLock { file, process: std::process::id() })
+    }
+}
+
+impl Drop for DirectoryLock {
+    fn drop(&mut self) {
+        if self.process == std::process::id() {
+            // A forked child may hold the file open for long; closing ours would not free the lock then.
+            let _ = self.file.unlock();
+        }
     }
 }
 

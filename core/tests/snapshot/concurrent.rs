@@ -131,9 +131,15 @@ fn flushing_and_swapping_meanwhile_harms_nothing() {
             let mut random = fastrand::Rng::with_seed(7);
             while !stop.load(Ordering::SeqCst) {
                 match random.u32(0..10) {
-                    0 => engine.flush(None),
-                    1 => engine.flush(Some(1)),
-                    2..6 => engine.swap(0, 1),
+                    0 => {
+                        engine.flush(None);
+                    }
+                    1 => {
+                        engine.flush(Some(1));
+                    }
+                    2..6 => {
+                        engine.swap(0, 1);
+                    }
                     _ => fill(&engine),
                 }
             }

@@ -57,7 +57,7 @@ pub fn flush_all(work: &mut Work<'_>, delay: i64, noreply: bool) {
     };
     let result = if wait.is_zero() {
         work.ctx.engine.admit_write(false).map(|()| {
-            work.ctx.engine.flush(Some(DATABASE));
+            work.ctx.op.flush(Some(DATABASE));
             emit::OK
         })
     } else {
