@@ -3,6 +3,9 @@
 pub mod codec;
 pub mod emit;
 pub mod error;
+mod fuzz;
 pub mod inline;
 mod lookup;
 pub mod parse;
+
+pub use fuzz::{converse, fuzz};
