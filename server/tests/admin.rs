@@ -330,3 +330,75 @@ fn odd_questions_get_redis_answers() {
     assert_eq!(peer.say("ROLE").elements()[0].text(), "master");
     assert_eq!(peer.say("ACL WHOAMI").text(), "default");
 }
+
+#[test]
+fn databases_beyond_the_setting_are_out_of_range() {
+    let running = start("databases 2");
+    let mut peer = Peer::connect(&running);
+    assert_eq!(peer.say("SELECT 1"), ok());
+    for words in ["SELECT 2", "SWAPDB 0 2", "MOVE k 2"] {
+        assert!(peer.say(words).text().contains("DB index is out of range"), "{words}");
+    }
+}
+
+/// Runs the program: its exit code, and what it printed to either stream.
+fn program(args: &[&std::ffi::OsStr]) -> (i32, String) {
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_polycache-server")).args(args).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn check_finds_and_repairs_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = start_in(dir.path(), "appendonly yes\nappendfsync always");
+    let mut peer = Peer::connect(&running);
+    for key in 0..20 {
+        peer.say(&format!("SET key{key} value{key}"));
+    }
+    assert_eq!(peer.say("SAVE"), ok());
+    stop(running);
+    let root = dir.path().as_os_str();
+    let (code, report) = program(&["check".as_ref(), root]);
+    assert_eq!(code, 0, "{report}");
+    assert!(report.contains("manifest, whole") && report.contains("dump.pcs: snapshot, whole"), "{report}");
+
+    let log = std::fs::read_dir(dir.path().join("appendonlydir")).unwrap();
+    let log =
+        log.map(|entry| entry.unwrap().path()).find(|path| path.to_string_lossy().ends_with(".incr.aof"));
+    let log = log.unwrap();
+    let mut bytes = std::fs::read(&log).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    std::fs::write(&log, bytes).unwrap();
+    let (code, report) = program(&["check".as_ref(), root]);
+    assert_eq!(code, 1, "{report}");
+    assert!(report.contains("DAMAGED behind byte"), "{report}");
+    let (code, report) = program(&["check".as_ref(), "--repair".as_ref(), log.as_os_str()]);
+    assert_eq!(code, 0, "{report}");
+    let (code, report) = program(&["check".as_ref(), root]);
+    assert_eq!(code, 0, "{report}");
+    let again = start_in(dir.path(), "appendonly yes");
+    assert_eq!(Peer::connect(&again).say("GET key0").text(), "value0");
+    stop(again);
+    assert_eq!(program(&["check".as_ref(), dir.path().join("nosuch").as_os_str()]).0, 2);
+}
+
+#[test]
+fn bad_configurations_are_refused_with_the_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bad.conf");
+    std::fs::write(&file, "port 0\n\nmaxmemory 1zb\n").unwrap();
+    let (code, text) = program(&[file.as_os_str()]);
+    assert_eq!(code, 1);
+    assert!(text.contains("at line 3") && text.contains(">>> 'maxmemory 1zb'"), "{text}");
+    assert!(text.contains("argument must be a memory value"), "{text}");
+    let (code, text) = program(&["--bogus".as_ref(), "1".as_ref()]);
+    assert_eq!(code, 1);
+    assert!(text.contains(">>> '--bogus 1'"), "{text}");
+    assert_eq!(program(&["--version".as_ref()]).0, 0);
+    let (code, printed) = program(&["--print-config".as_ref(), "--port".as_ref(), "7".as_ref()]);
+    assert_eq!(code, 0);
+    assert_eq!(Settings::parse(&printed).unwrap().port, 7);
+}

@@ -4,7 +4,7 @@
 
 use super::Failure;
 use crate::clock::UnixMillis;
-use crate::engine::DbIndex;
+use crate::engine::{DbIndex, Engine};
 use crate::limits::DATABASES;
 
 /// The longest decimal form of an `i64`.
@@ -52,16 +52,16 @@ pub fn echoed(argument: &[u8]) -> std::borrow::Cow<'_, str> {
 }
 
 /// The number of an existing database.
-pub fn database(text: &[u8]) -> Result<DbIndex, Failure> {
+pub fn database(engine: &Engine, text: &[u8]) -> Result<DbIndex, Failure> {
     const NOT_INT: Failure =
         Failure::text("ERR value is out of range, value must between -2147483648 and 2147483647");
-    database_of(i32::try_from(integer(text)?).map_err(|_| NOT_INT)?)
+    database_of(engine, i32::try_from(integer(text)?).map_err(|_| NOT_INT)?)
 }
 
 /// The number of an existing database.
-pub fn database_of(index: i32) -> Result<DbIndex, Failure> {
+pub fn database_of(engine: &Engine, index: i32) -> Result<DbIndex, Failure> {
     match usize::try_from(index) {
-        Ok(index) if index < DATABASES => Ok(index as DbIndex),
+        Ok(index) if index < engine.config().databases.min(DATABASES) => Ok(index as DbIndex),
         _ => Err(Failure::DB_INDEX),
     }
 }

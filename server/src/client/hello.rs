@@ -137,7 +137,7 @@ pub fn echo(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// SELECT index.
 pub fn select(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let db = database(args[1])?;
+    let db = database(ctx.engine, args[1])?;
     if usize::from(db) >= ctx.engine.config().databases {
         return Err(Failure::DB_INDEX);
     }

@@ -66,6 +66,7 @@ pub const REFUSED: &[(&str, &str)] = &[
 /// The names without effect.
 pub static ROWS: &[Row] = &[
     // The process and its log.
+    row("shutdown-timeout", &[], COUNT, "10"),
     row("daemonize", &[], Kind::Bool, "no").immutable(),
     row("supervised", &[], Kind::Choice(&["upstart", "systemd", "auto", "no"]), "no").immutable(),
     row("always-show-logo", &[], Kind::Bool, "no").immutable(),
@@ -152,6 +153,8 @@ pub static ROWS: &[Row] = &[
     row("notify-keyspace-events", &[], Kind::Text, ""),
     row("busy-reply-threshold", &["lua-time-limit"], COUNT, "5000"),
     // Statistics.
+    row("latency-tracking", &[], Kind::Bool, "yes"),
+    row("latency-tracking-info-percentiles", &[], Kind::Words, "50 99 99.9"),
     row("latency-monitor-threshold", &[], COUNT, "0"),
     row("commandlog-request-larger-than", &[], NUMBER, "1048576"),
     row("commandlog-large-request-max-len", &[], COUNT, "128"),

@@ -258,10 +258,6 @@ settings! {
     slowlog_max_len: u64 = "slowlog-max-len" ["commandlog-slow-execution-max-len"],
         Kind::Integer { min: 0, max: i64::MAX }, "128", MUTABLE,
         "The most entries of the slow log.";
-    latency_tracking: bool = "latency-tracking" [], Kind::Bool, "yes", MUTABLE,
-        "Keep a histogram of each command's time.";
-    latency_percentiles: Vec<String> = "latency-tracking-info-percentiles" [], Kind::Words, "50 99 99.9", MUTABLE,
-        "The percentiles that INFO latencystats shows.";
     log_level: LogLevel = "loglevel" [], Kind::Choice(LogLevel::NAMES), "notice", MUTABLE,
         "How much is logged.";
     log_file: String = "logfile" [], Kind::Text, "", IMMUTABLE,
@@ -272,8 +268,6 @@ settings! {
         "Who may use DEBUG.";
     enable_protected_configs: Access = "enable-protected-configs" [], Kind::Choice(Access::NAMES), "no", IMMUTABLE,
         "Who may change protected settings.";
-    shutdown_timeout: u32 = "shutdown-timeout" [], COUNT, "10", MUTABLE,
-        "Seconds that a shutdown waits for replicas.";
     shutdown_on_sigint: Vec<String> = "shutdown-on-sigint" [], Kind::Words, "default", MUTABLE,
         "How SIGINT shuts down: default, save, nosave, now, force.";
     shutdown_on_sigterm: Vec<String> = "shutdown-on-sigterm" [], Kind::Words, "default", MUTABLE,

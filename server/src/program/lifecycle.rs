@@ -11,11 +11,9 @@ use crate::admin;
 use crate::config::Settings;
 use crate::server::{Server, registry};
 
-/// Opens the engine and begins to read through its snapshot for damage; the error is for the log.
+/// Opens the engine; the error is for the log.
 pub fn open(settings: &Settings) -> Result<Engine, String> {
-    let engine = Engine::open(settings.to_engine_config(), registry()).map_err(|error| error.to_string())?;
-    engine.scrub_in_background();
-    Ok(engine)
+    Engine::open(settings.to_engine_config(), registry()).map_err(|error| error.to_string())
 }
 
 /// Does what SHUTDOWN does with these words of `shutdown-on-sig...`; an error keeps the program running.

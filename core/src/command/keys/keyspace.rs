@@ -35,7 +35,7 @@ pub(super) fn swapdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let number = |text| canonical_integer(text).and_then(|index| i32::try_from(index).ok());
     let first = number(args[1]).ok_or(BAD_FIRST)?;
     let second = number(args[2]).ok_or(BAD_SECOND)?;
-    let (first, second) = (database_of(first)?, database_of(second)?);
+    let (first, second) = (database_of(ctx.engine, first)?, database_of(ctx.engine, second)?);
     if first != second {
         ctx.op.swap(first, second);
     }

@@ -65,7 +65,7 @@ pub(super) fn copy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         if is_word(word, "REPLACE") {
             existing = Existing::Replace;
         } else if is_word(word, "DB") {
-            target = database(words.next().ok_or(Failure::SYNTAX)?)?;
+            target = database(ctx.engine, words.next().ok_or(Failure::SYNTAX)?)?;
         } else {
             return Err(Failure::SYNTAX);
         }
@@ -93,7 +93,7 @@ pub(super) fn copy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// `MOVE key db`
 pub(super) fn move_key(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let key = args[1];
-    let target = database(args[2])?;
+    let target = database(ctx.engine, args[2])?;
     if target == ctx.session.db {
         return Err(SAME_OBJECTS);
     }
