@@ -158,7 +158,7 @@ impl Source {
                 "key:1",
                 "key:2",
                 "{tag}x",
-                "long-key-name-of-forty-bytes-or-so-aaaaa",
+                "long_key_name_of_forty_bytes_or_so_aaaaa",
             ]),
             "value" => self.string(),
             "short" => self.pick(&["v", "w", "10", "hello", "3.5", ""]),
