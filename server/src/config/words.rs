@@ -6,7 +6,8 @@
 /// The words of `line`, or `None` where a quote is not closed or is followed by more of the same word.
 pub fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut words = Vec::new();
-    let mut rest = line;
+    // A NUL ends the line, as it ends a string in C.
+    let mut rest = line.split(|byte| *byte == 0).next().unwrap_or_default();
     loop {
         rest = rest.trim_ascii_start();
         if rest.is_empty() {
@@ -30,7 +31,7 @@ fn take_word<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
                 rest = take_single_quoted(after, word)?;
                 return ends_word(rest).then_some(rest);
             }
-            byte if byte.is_ascii_whitespace() || byte == 0 => return Some(rest),
+            byte if byte.is_ascii_whitespace() => return Some(rest),
             byte => word.push(byte),
         }
         rest = after;
@@ -128,6 +129,12 @@ mod tests {
 
     fn owned(words: &[&str]) -> Option<Vec<String>> {
         Some(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_nul_ends_the_line() {
+        assert_eq!(split(b"port 10\0 more"), Some(vec![b"port".to_vec(), b"10".to_vec()]));
+        assert_eq!(split(b"\0"), Some(Vec::new()));
     }
 
     #[test]
