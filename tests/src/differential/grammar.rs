@@ -113,7 +113,6 @@ const JUNK: &[&str] = &[
     "inf",
     "1e400",
     "\0",
-
     "NX",
     "XX",
     "GT",
