@@ -44,7 +44,7 @@ pub(super) fn get(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub(super) fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let client = Client::of(ctx.host);
     let words = &args[2..];
-    if words.is_empty() || words.len() % 2 != 0 {
+    if words.is_empty() || !words.len().is_multiple_of(2) {
         return Err(Failure::SYNTAX);
     }
     let pairs: Vec<(&[u8], &[u8])> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();

@@ -59,7 +59,7 @@ pub(super) fn usage(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub(super) fn stats(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let figures = Figures::of(ctx);
     let databases: Vec<u8> = (0..DATABASES as u8).filter(|db| ctx.engine.len(*db) > 0).collect();
-    let mean = if figures.keys == 0 { 0 } else { figures.used / figures.keys };
+    let mean = figures.used.checked_div(figures.keys).unwrap_or(0);
     let counts: [(&str, i64); 13] = [
         ("peak.allocated", figures.peak as i64),
         ("total.allocated", figures.used as i64),

@@ -206,7 +206,7 @@ pub fn parse_memory(word: &str) -> Option<i64> {
 fn parse_save_points(words: &[&str]) -> Result<Vec<SavePoint>, String> {
     let invalid = || "Invalid save parameters".to_owned();
     let words: Vec<&str> = spread(words).collect();
-    if words.len() % 2 != 0 || words.len() > 2 * limits::SAVE_POINTS_MAX {
+    if !words.len().is_multiple_of(2) || words.len() > 2 * limits::SAVE_POINTS_MAX {
         return Err(invalid());
     }
     let mut points = Vec::with_capacity(words.len() / 2);
@@ -224,7 +224,7 @@ fn parse_buffer_limits(words: &[&str], current: Option<&Value>) -> Result<Output
         _ => OutputLimits::default(),
     };
     let words: Vec<&str> = spread(words).collect();
-    if words.len() % 4 != 0 {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
     for group in words.chunks_exact(4) {
