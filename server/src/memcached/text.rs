@@ -9,6 +9,8 @@
 //! Keys are [`KEY_BYTES_MAX`] long at most. A line is bounded by the caller ([`LINE_BYTES_MAX`]) except for
 //! retrievals, whose keys are taken one by one.
 
+use std::ops::RangeInclusive;
+
 use super::emit::{self, Line};
 use super::number;
 
@@ -197,12 +199,15 @@ impl<'a> Request<'a> {
 /// Parses a whole line, without its end.
 #[inline]
 pub fn parse(line: &[u8]) -> Request<'_> {
-    // The two frequent forms of the most frequent command.
+    // The two most frequent commands.
     if line.len() > 4 && line.starts_with(b"get ") && !matches!(line[4], b' ' | 0) {
         return Request {
             command: Command::Retrieve(Retrieval { cas: false, touch: None }, 4),
             noreply: false,
         };
+    }
+    if line.starts_with(b"set ") {
+        return build(line, 5..=6, |words| storage(Verb::Set, words));
     }
     parse_words(line)
 }
@@ -224,19 +229,7 @@ fn parse_words(line: &[u8]) -> Request<'_> {
         b"quit" => return Request { command: Command::Quit, noreply: false },
         _ => {}
     }
-    let mut array = [b"".as_slice(); WORDS_MAX];
-    let mut count = 0;
-    for word in Words::new(line) {
-        if count == WORDS_MAX {
-            // More words than any of these commands has.
-            count += 1;
-            break;
-        }
-        array[count] = word;
-        count += 1;
-    }
-    let words = &array[..count.min(WORDS_MAX)];
-    let (counts, build): (_, Build<'_>) = match name {
+    let (counts, make): (_, Make<'_>) = match name {
         b"set" => (5..=6, |words| storage(Verb::Set, words)),
         b"add" => (5..=6, |words| storage(Verb::Add, words)),
         b"replace" => (5..=6, |words| storage(Verb::Replace, words)),
@@ -255,12 +248,34 @@ fn parse_words(line: &[u8]) -> Request<'_> {
         }
         _ => return Request::refuse(emit::ERROR),
     };
+    build(line, counts, make)
+}
+
+/// Makes a command of a line's words, if their number is one of `counts`.
+#[inline]
+fn build<'a>(
+    line: &'a [u8],
+    counts: RangeInclusive<usize>,
+    make: impl FnOnce(&[&'a [u8]]) -> Parsed<'a>,
+) -> Request<'a> {
+    let mut array = [b"".as_slice(); WORDS_MAX];
+    let mut count = 0;
+    for word in Words::new(line) {
+        if count == WORDS_MAX {
+            // More words than any of these commands has.
+            count += 1;
+            break;
+        }
+        array[count] = word;
+        count += 1;
+    }
+    let words = &array[..count.min(WORDS_MAX)];
     if !counts.contains(&count) {
         return Request::refuse(emit::ERROR);
     }
     // The key of `delete` may be the last word, and be called so.
     let noreply = words.last() == Some(&b"noreply".as_slice()) && !matches!(words, [b"delete", _]);
-    Request { command: build(words).unwrap_or_else(Command::Refuse), noreply }
+    Request { command: make(words).unwrap_or_else(Command::Refuse), noreply }
 }
 
 /// The start of a retrieval: its kind, and the offset of its keys in `line`, which may still be incomplete behind
@@ -282,7 +297,7 @@ pub fn retrieval(line: &[u8]) -> Result<(Retrieval, usize), Line> {
 
 type Parsed<'a> = Result<Command<'a>, Line>;
 /// Makes a command of its words, whose number fits.
-type Build<'a> = fn(&[&'a [u8]]) -> Parsed<'a>;
+type Make<'a> = fn(&[&'a [u8]]) -> Parsed<'a>;
 
 /// A key as it was sent; the words themselves cannot hold spaces, line breaks or NUL.
 fn key(word: &[u8]) -> Result<&[u8], Line> {

@@ -25,6 +25,7 @@ fn storing_and_retrieving() {
         "set a 5\tz 7\t 1\t\r\nx\r\nget a\r\n",
         "set a -18446744073709551615 0 1\r\nx\r\nget a\r\n",
         "set a  0  0  1  \r\nx\r\nget  a  \r\n get a\r\n",
+        "  set  a 0 0 1\r\nx\r\n   gets   a\r\n incr a 1\r\n",
         "set a\tb 0 0 1\r\nx\r\nget a\tb\r\nset a\x01 0 0 1\r\nx\r\nget a\x01\r\n",
         "set \u{e9}\u{20ac} 0 0 1\r\nx\r\nget \u{e9}\u{20ac} a\r\n",
         "set a 0 0 1\r\nx\r\nget a a a\r\ngets a a\r\n",
