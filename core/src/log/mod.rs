@@ -269,6 +269,10 @@ impl Log {
             }
             return Ok(());
         }
+        if lock(&self.unborn).take().is_some() {
+            // Nothing was ever appended: no thread is needed to write that.
+            return Ok(());
+        }
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.hurry();
         if let Some(thread) = lock(&self.running).take() {

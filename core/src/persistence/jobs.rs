@@ -95,8 +95,8 @@ impl Persistence {
         }
         if on {
             self.claim(Job::Rewrite, Otherwise::Refuse)?;
-            self.spawn(engine, Job::Rewrite)?;
-            return Ok(());
+            held(&self.state).switching_on = true;
+            return self.spawn(engine, Job::Rewrite);
         }
         let _alone = engine.gate().close();
         engine.log().stop().map_err(StorageError::Log)
@@ -246,18 +246,24 @@ impl Persistence {
             None => Manifest::read(place)?.unwrap_or_default(),
         };
         let was_on = log.is_on();
+        let switching_on = std::mem::take(&mut held(&self.state).switching_on);
+        if !was_on && !switching_on {
+            // BGREWRITEAOF with the log off: a base alone, as Redis makes it.
+            drop(slot);
+            return self.rewrite_base_only(engine, manifest);
+        }
         let increment = new_increment(&mut manifest, place, log.tail())?;
         let first_kept = manifest.increments.last().map_or(1, |part| part.seq);
-        // Where the log is whole the new increment joins the old files at once. Where it lost something, or was off,
-        // what follows must not stand behind that gap: the manifest waits for the base.
-        let joins = was_on && log.state() == State::Well;
+        // Where nothing is lost the new increment joins the old files at once. Behind a gap, or where the log was off,
+        // nothing may stand: the manifest waits for the base.
+        let joins = was_on && !matches!(log.state(), State::Poisoned(_));
         if joins {
             manifest.write(place)?;
             *slot = Some(manifest.clone());
         }
         drop(slot);
         let format = engine.config().aof_base_format;
-        let temporary = dir.join(format!("temp-rewriteaof-{}.aof", std::process::id()));
+        let temporary = self.temporary_base();
         let path = increment.path.clone();
         // The file that the log leaves counts until the base takes its place.
         held(&self.state).other_files += log.figures().file_bytes;
@@ -296,6 +302,24 @@ impl Persistence {
                 Err(error)
             }
         }
+    }
+
+    /// Writes a base that covers all increments.
+    fn rewrite_base_only(&self, engine: &Engine, manifest: Manifest) -> Result<(), StorageError> {
+        let format = engine.config().aof_base_format;
+        let temporary = self.temporary_base();
+        let first_kept = manifest.increments.last().map_or(1, |part| part.seq + 1);
+        let written = base::write(engine, &temporary, format, || (engine.log().tail(), ()))
+            .and_then(|()| self.exchange_base(manifest, &temporary, format, first_kept).map(drop));
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written
+    }
+
+    /// Where a base is written before it gets its name.
+    fn temporary_base(&self) -> std::path::PathBuf {
+        self.place.aof_dir().join(format!("temp-rewriteaof-{}.aof", std::process::id()))
     }
 
     /// Makes the finished file the base; its size.

@@ -1,13 +1,18 @@
 //! One process per directory: an advisory lock on a file in it, which the kernel gives back however the process ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::StorageError;
 
 /// The file's name in the data directory.
 pub const LOCK_NAME: &str = "polycache.lock";
+
+/// How long a lock of this very process is waited for: an engine that was dropped, not closed, ends when its
+/// background threads have let go of it.
+const OWN_PATIENCE: Duration = Duration::from_millis(500);
 
 /// The lock on a directory, held until it is dropped.
 pub struct DirectoryLock {
@@ -27,16 +32,24 @@ impl DirectoryLock {
             .truncate(false)
             .open(&path)
             .map_err(StorageError::file("opening the lock file", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                // The id is only for the message.
-                let _ = (&mut file).take(16).read_to_string(&mut text);
-                return Err(StorageError::Locked { dir: dir.to_owned(), process: text.trim().parse().ok() });
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    let mut text = String::new();
+                    // The id is only for the message.
+                    let _ = file.rewind().and_then(|()| (&mut file).take(16).read_to_string(&mut text));
+                    let process = text.trim().parse().ok();
+                    if process != Some(std::process::id()) || began.elapsed() > OWN_PATIENCE {
+                        return Err(StorageError::Locked { dir: dir.to_owned(), process });
+                    }
+                    std::thread::sleep(OWN_PATIENCE / 50);
+                }
+                Err(TryLockError::Error(error)) => return Err(StorageError::file("locking", &path)(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(StorageError::file("locking", &path)(error)),
         }
+        let _ = file.rewind();
         // Best effort: a full disk must not keep a server from starting to read.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(DirectoryLock { file, process: std::process::id() })

@@ -73,6 +73,8 @@ struct Bookkeeping {
     running: Option<(Job, Instant)>,
     scheduled_save: bool,
     scheduled_rewrite: bool,
+    /// The rewrite that was claimed switches the log on.
+    switching_on: bool,
     saves: History,
     rewrites: History,
     last_save: UnixMillis,
@@ -178,6 +180,7 @@ impl Persistence {
             running: None,
             scheduled_save: false,
             scheduled_rewrite: false,
+            switching_on: false,
             saves: History::default(),
             rewrites: History::default(),
             last_save: UnixMillis::now(),

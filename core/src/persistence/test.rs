@@ -361,6 +361,22 @@ fn the_aof_can_be_switched_on_and_off_while_running() {
 }
 
 #[test]
+fn a_rewrite_with_the_log_off_leaves_it_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path());
+    run(&engine, "SET a 1");
+    let persistence = engine.persistence().unwrap();
+    persistence.set_append_only(&engine, false).unwrap();
+    run(&engine, "SET b 2");
+    persistence.rewrite(&engine).unwrap();
+    assert!(!engine.log().is_on());
+    let before = contents(&engine);
+    engine.close().unwrap();
+    drop(engine);
+    assert_eq!(contents(&open(dir.path())), before);
+}
+
+#[test]
 fn loading_the_aof_again_gives_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(dir.path());

@@ -90,6 +90,26 @@ fn we_load_the_directory_of_a_redis_server() {
 }
 
 #[test]
+fn a_redis_server_may_go_on_with_our_directory_and_we_with_its() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let options = || ServerOptions::new().dir(folder.path()).flag("save", "").flag("appendonly", "yes");
+    let ours = || options().flag("aof-base-format", "resp").flag("appendfsync", "always");
+    let redis = || options().flag("aof-use-rdb-preamble", "no").flag("appendfsync", "always");
+    let mut expected = Vec::new();
+    for (round, kind) in [Kind::Polycache, Kind::Redis, Kind::Polycache, Kind::Redis].into_iter().enumerate()
+    {
+        let mut server = Server::start(kind, if kind == Kind::Redis { redis() } else { ours() });
+        assert_states_equal(&expected, &state(server.port, COMMANDS), &server.log());
+        write(&mut server.client(), &format!("round{round}"));
+        expected = state(server.port, COMMANDS);
+        // A crash leaves what was acknowledged to the other as well.
+        server.kill();
+    }
+    let server = Server::start(Kind::Polycache, ours());
+    assert_states_equal(&expected, &state(server.port, COMMANDS), &server.log());
+}
+
+#[test]
 fn memcached_flags_survive_a_restart() {
     let folder = tempfile::tempdir().expect("a directory");
     for base in ["snapshot", "resp"] {
