@@ -80,7 +80,7 @@ fn we_load_the_directory_of_a_redis_server() {
         if is_killed {
             server.kill()
         } else {
-            drop(server.stop())
+            server.stop();
         }
 
         let ours = ServerOptions::new().dir(folder.path()).flag("save", "").flag("appendonly", "yes");
@@ -99,7 +99,9 @@ fn a_redis_server_may_go_on_with_our_directory_and_we_with_its() {
     for (round, kind) in [Kind::Polycache, Kind::Redis, Kind::Polycache, Kind::Redis].into_iter().enumerate()
     {
         let mut server = Server::start(kind, if kind == Kind::Redis { redis() } else { ours() });
-        assert_states_equal(&expected, &state(server.port, COMMANDS), &server.log());
+        if round > 0 {
+            assert_states_equal(&expected, &state(server.port, COMMANDS), &server.log());
+        }
         write(&mut server.client(), &format!("round{round}"));
         expected = state(server.port, COMMANDS);
         // A crash leaves what was acknowledged to the other as well.
