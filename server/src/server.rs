@@ -13,8 +13,8 @@ use crate::admin::SlowLog;
 use crate::client::Clients;
 use crate::config::value::Rename;
 use crate::config::{Live, Settings};
-use crate::net::Workers;
 use crate::net::listen::Listen;
+use crate::net::{Turns, Workers};
 use crate::stats::ServerStats;
 
 /// Everything that connections, embedded handles and server commands share.
@@ -32,6 +32,8 @@ pub struct Server {
     pub run_id: String,
     /// Number of worker threads.
     pub workers: usize,
+    /// What the workers are doing.
+    pub turns: Turns,
     stop_requested: AtomicBool,
     stop: Notify,
 }
@@ -56,6 +58,7 @@ impl Server {
             started_at: SystemTime::now(),
             run_id: run_id(),
             workers,
+            turns: Turns::new(workers),
             stop_requested: AtomicBool::new(false),
             stop: Notify::new(),
         })

@@ -30,9 +30,14 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let settings = client.server.settings.load();
     let wanted = save.unwrap_or(!settings.save.is_empty());
+    // What is acknowledged from here on would not be saved. This command is itself a turn.
+    if wanted && !client.server.turns.hold(1) {
+        return Err(Failure::text("ERR A shutdown is already in progress."));
+    }
     if wanted && let Err(error) = super::persistence::save_before_shutdown(ctx.engine) {
         tracing::error!("saving before the shutdown failed: {error}");
         if !force {
+            client.server.turns.release();
             return Err(Failure::text("ERR Errors trying to SHUTDOWN. Check logs."));
         }
     }

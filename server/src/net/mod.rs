@@ -13,7 +13,9 @@ mod refuse;
 mod socket;
 mod stream;
 mod turn;
+mod turns;
 mod worker;
 
 pub use durability::wait_blocking;
+pub use turns::Turns;
 pub use worker::Workers;

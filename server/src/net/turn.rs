@@ -133,6 +133,9 @@ impl<C: Codec> Connection<C> {
 
     fn process(&mut self, thread: &mut Thread, input: &[u8], out: &mut Vec<u8>) -> Progress {
         let server = self.client.server.clone();
+        let Some(_busy) = server.turns.enter(thread.shard) else {
+            return Progress { unfinished: true, paused: true, ..Progress::default() };
+        };
         self.codec.process(&mut Turn {
             server: &server,
             settings: &thread.settings,

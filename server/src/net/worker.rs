@@ -200,7 +200,7 @@ pub struct Thread {
     cached: Cached,
     pub settings: Arc<Settings>,
     /// The counters that are this thread's alone, if any were left.
-    shard: Option<usize>,
+    pub shard: Option<usize>,
 }
 
 thread_local! {

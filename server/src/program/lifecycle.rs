@@ -23,13 +23,19 @@ pub fn shutdown_on_signal(server: &Arc<Server>, words: &[String]) -> Result<(), 
     if !save {
         return Ok(());
     }
-    match admin::persistence::save_before_shutdown(&server.engine) {
+    // What is acknowledged from here on would not be saved.
+    let held = server.turns.hold(0);
+    let outcome = match admin::persistence::save_before_shutdown(&server.engine) {
         Err(error) if has("force") => {
             tracing::error!("shutting down without the save that failed: {error}");
             Ok(())
         }
         outcome => outcome.map_err(|error| error.to_string()),
+    };
+    if held && outcome.is_err() {
+        server.turns.release();
     }
+    outcome
 }
 
 /// Leaves the log complete.
