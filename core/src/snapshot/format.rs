@@ -268,18 +268,54 @@ impl Header {
         Ok(Header { created, lsn: Lsn(u64_at(bytes, 24)), version_max, file_bytes, sections })
     }
 
+    /// `file` with length, checksums and trailer made right, for fuzzing what comes behind them.
+    pub(super) fn resealed(file: &[u8]) -> Result<Vec<u8>, Problem> {
+        let found = file.len() as u64;
+        if found < HEADER_BYTES + TRAILER_BYTES {
+            return Err(Problem::Length { expected: HEADER_BYTES + TRAILER_BYTES, found });
+        }
+        let mut file = file.to_vec();
+        file[..8].copy_from_slice(MAGIC);
+        file[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        file[40..48].copy_from_slice(&found.to_le_bytes());
+        let seal = |file: &mut [u8]| {
+            let sum = crc(&file[..CRC_AT]);
+            file[CRC_AT..CRC_AT + 4].copy_from_slice(&sum.to_le_bytes());
+        };
+        seal(&mut file);
+        let header = Header::decode(&file, found)?;
+        for (number, section) in header.sections.iter().enumerate() {
+            let buckets = super::table::Buckets::of(&file, section);
+            let (table_crc, overflow_crc) = (crc(buckets.table), crc(buckets.overflow));
+            let at = SECTIONS_AT + number * SECTION_BYTES;
+            file[at + 80..at + 84].copy_from_slice(&table_crc.to_le_bytes());
+            file[at + 84..at + 88].copy_from_slice(&overflow_crc.to_le_bytes());
+        }
+        seal(&mut file);
+        let trailer = Header::decode(&file, found)?.encode().1;
+        let end = file.len() - trailer.len();
+        file[end..].copy_from_slice(&trailer);
+        Ok(file)
+    }
+
     /// Checks the last bytes of the file that begins with this header.
     pub fn check_trailer(&self, end: &[u8]) -> Result<(), Problem> {
         if end == self.encode().1 { Ok(()) } else { Err(Problem::Trailer) }
     }
 }
 
+#[inline]
 pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]))
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
 }
 
+#[inline]
 pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]))
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(word)
 }
 
 #[cfg(test)]

@@ -115,41 +115,16 @@ pub struct Stored<'a> {
 impl<'a> Stored<'a> {
     /// The record whose frame stands at `at` of `heap`; `version_max` is the highest version that the file may hold.
     pub fn read(heap: &'a [u8], at: usize, version_max: u64) -> Result<Stored<'a>, Damaged> {
-        let rest = heap.get(at..).filter(|rest| rest.len() >= FRAME_BYTES + HEADER_BYTES).ok_or(Damaged)?;
-        let stored_word = u32_at(rest, 8);
-        let frame = Frame {
-            value_crc: u32_at(rest, 4),
-            stored_len: (stored_word & STORED_MASK) as usize,
-            flags: stored_word & !STORED_MASK,
-            value_len: u32_at(rest, 12) as usize,
-        };
-        if frame.value_len > STRING_BYTES_MAX {
-            return Err(Damaged);
-        }
-        let record = &rest[FRAME_BYTES..];
-        let (version_kind, meta) = (u64_at(record, 0), Meta(u64_at(record, 8)));
-        if meta.traits() & !(EXPIRES | EXTENDED | RAW) != 0 {
-            return Err(Damaged);
-        }
-        let extended = meta.extended_offset();
-        if record.len() < meta.key_offset() {
-            return Err(Damaged);
-        }
-        let key_len = match meta.short_key_len() {
-            LONG_KEY if !meta.has(EXTENDED) => return Err(Damaged),
-            LONG_KEY => u32_at(record, extended + 4) as usize,
-            short => short,
-        };
-        let head_len = meta.key_offset() + key_len;
-        let end = head_len + frame.stored_len;
-        let padded = end.next_multiple_of(ALIGN);
-        if padded > record.len() {
-            return Err(Damaged);
-        }
-        let covered = if frame.flags & LONG != 0 { head_len } else { end };
+        let rest = heap.get(at..).ok_or(Damaged)?;
+        let Measured { frame, meta, head_len, end, covered } = Measured::of(rest)?;
         if crc(&rest[4..FRAME_BYTES + covered]) != u32_at(rest, 0) {
             return Err(Damaged);
         }
+        let record = &rest[FRAME_BYTES..];
+        let version_kind = u64_at(record, 0);
+        let key_len = head_len - meta.key_offset();
+        let extended = meta.extended_offset();
+        let padded = end.next_multiple_of(ALIGN);
         // The checksum is right: what is wrong now was written wrong, or by somebody else.
         let is_long = frame.flags & LONG != 0;
         let version = version_kind >> (u64::BITS - VERSION_BITS);
@@ -205,6 +180,62 @@ impl<'a> Stored<'a> {
         let draft = Draft { value, expire_at: self.expire_at, flags: self.client_flags, raw };
         Ok(OwnedRecord::new(self.key, &draft, self.version, self.meta.access()))
     }
+}
+
+/// The extents of a record that are inside the heap, believed before the checksum is.
+struct Measured {
+    frame: Frame,
+    meta: Meta,
+    /// From the record's begin: up to the value, and up to its end.
+    head_len: usize,
+    end: usize,
+    /// Up to here goes the first checksum.
+    covered: usize,
+}
+
+impl Measured {
+    fn of(rest: &[u8]) -> Result<Measured, Damaged> {
+        if rest.len() < FRAME_BYTES + HEADER_BYTES {
+            return Err(Damaged);
+        }
+        let stored_word = u32_at(rest, 8);
+        let frame = Frame {
+            value_crc: u32_at(rest, 4),
+            stored_len: (stored_word & STORED_MASK) as usize,
+            flags: stored_word & !STORED_MASK,
+            value_len: u32_at(rest, 12) as usize,
+        };
+        let record = &rest[FRAME_BYTES..];
+        let meta = Meta(u64_at(record, 8));
+        let is_known = meta.traits() & !(EXPIRES | EXTENDED | RAW) == 0;
+        // The bound also keeps a search for records among garbage from reading far at every step.
+        let is_small = frame.stored_len <= INLINE_BYTES_MAX || frame.flags & LONG != 0;
+        if frame.value_len > STRING_BYTES_MAX || !is_small || !is_known || record.len() < meta.key_offset() {
+            return Err(Damaged);
+        }
+        let key_len = match meta.short_key_len() {
+            LONG_KEY if !meta.has(EXTENDED) => return Err(Damaged),
+            LONG_KEY => u32_at(record, meta.extended_offset() + 4) as usize,
+            short => short,
+        };
+        let head_len = meta.key_offset() + key_len;
+        let end = head_len + frame.stored_len;
+        if end.next_multiple_of(ALIGN) > record.len() {
+            return Err(Damaged);
+        }
+        let covered = if frame.flags & LONG != 0 { head_len } else { end };
+        Ok(Measured { frame, meta, head_len, end, covered })
+    }
+}
+
+/// Makes the checksums of the record at the begin of `heap` right, for fuzzing what comes behind them.
+pub fn reseal(heap: &mut [u8]) {
+    let Ok(Measured { frame, head_len, end, covered, .. }) = Measured::of(heap) else { return };
+    if frame.flags & LONG != 0 {
+        let value_crc = crc(&heap[FRAME_BYTES + head_len..FRAME_BYTES + end]);
+        heap[4..8].copy_from_slice(&value_crc.to_le_bytes());
+    }
+    seal(&mut heap[..FRAME_BYTES + covered]);
 }
 
 fn inflate(stored: &[u8], len: usize) -> Result<Vec<u8>, Damaged> {

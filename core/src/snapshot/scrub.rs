@@ -154,7 +154,7 @@ impl Engine {
     pub fn scrub_in_background(&self) -> bool {
         let Some(file) = self.opened_file() else { return false };
         let scrub = self.snapshots().scrub.clone();
-        if scrub.running.swap(true, Ordering::SeqCst) || scrub.done.load(Ordering::SeqCst) {
+        if scrub.done.load(Ordering::SeqCst) || scrub.running.swap(true, Ordering::SeqCst) {
             return false;
         }
         let thread = std::thread::Builder::new().name("polycache-scrub".into());

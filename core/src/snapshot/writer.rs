@@ -18,7 +18,7 @@ use crate::log::Lsn;
 /// Bytes that are gathered of the bucket array and of the overflow buckets.
 const TABLE_BUFFER_BYTES: usize = 256 << 10;
 /// Room for overflow buckets beyond what the keys can need: tombstones may stand in two chains.
-const OVERFLOW_SPARE: u64 = 1024;
+const OVERFLOW_SPARE: u64 = 64;
 
 /// The slot words of one chain.
 pub type Slots = SmallVec<[u64; 2 * SLOTS]>;
