@@ -8,8 +8,11 @@
 //! | `modify.rs`, `expiry.rs` | incr, decr, delete, touch; what an exptime means |
 //! | `control.rs` | flush_all, cache_memlimit |
 //! | `statistics.rs`, `detail.rs` | stats and its subcommands |
+//! | `ahead.rs` | which records buffered commands will need |
 //! | `auth.rs` | `requirepass` on this protocol |
 //! | `emit.rs` | replies |
+//! | `work.rs` | what a turn works with |
+//! | `fuzz.rs` | the protocol without a socket |
 //! | `meta.rs`, `binary.rs` | places of what comes later |
 //!
 //! The reference is memcached 1.6.18; where we differ on purpose is listed in `tests/differences.md`.
