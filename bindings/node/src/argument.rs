@@ -10,6 +10,10 @@ use smallvec::SmallVec;
 const SHORT_BYTES: usize = 256;
 
 /// The bytes of a string (as UTF-8) or of a `Uint8Array`.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and lives on the stack of one call"
+)]
 pub enum Bytes {
     Copied(SmallVec<[u8; SHORT_BYTES]>),
     /// Of a typed array: valid until JavaScript runs again.

@@ -105,7 +105,7 @@ fn unusual_argument<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<Argument<'a>> 
 pub fn expire(ttl: Option<&Bound<'_, PyAny>>) -> PyResult<Expire> {
     let Some(ttl) = ttl else { return Ok(Expire::Never) };
     let duration = if let Ok(seconds) = ttl.extract::<f64>() {
-        if !(seconds > 0.0) {
+        if seconds.is_nan() || seconds <= 0.0 {
             return Err(PyValueError::new_err("ttl must be more than 0 seconds"));
         }
         Duration::try_from_secs_f64(seconds).map_err(|_| PyValueError::new_err("ttl is too large"))?
