@@ -4,14 +4,25 @@ use polycache_core::command::args::{integer, is_word};
 use polycache_core::command::{Args, Ctx, Failure, Outcome};
 use polycache_core::limits::DATABASES;
 
+use super::info::Buffers;
 use super::process;
+use crate::client::Client;
+use crate::server::Server;
 
 /// What DOCTOR thinks of less than this.
 const EMPTY_BYTES: u64 = 5 << 20;
 
 /// The figures that INFO memory and MEMORY STATS tell, in bytes.
 pub(super) struct Figures {
-    /// What the engine has allocated.
+    /// What the engine has allocated for data; `maxmemory` is about this.
+    pub data: u64,
+    /// Input and output buffers of clients.
+    pub clients: u64,
+    /// The log's ring.
+    pub log: u64,
+    /// What the program itself held before it had data.
+    pub startup: u64,
+    /// All of these.
     pub used: u64,
     pub peak: u64,
     /// What the process holds.
@@ -20,15 +31,30 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub fn of(ctx: &Ctx<'_>) -> Figures {
+    pub fn of(ctx: &Ctx<'_>, server: &Server) -> Figures {
         let memory = ctx.engine.memory();
         let keys = (0..DATABASES as u8).map(|db| ctx.engine.len(db)).sum();
-        Figures { used: memory.used(), peak: memory.peak(), resident: process::resident_bytes(), keys }
+        let data = memory.used();
+        let clients = Buffers::of(server).total as u64;
+        let log = ctx.engine.log().figures().ring_bytes as u64;
+        let startup = process::startup_bytes();
+        let used = data + clients + log + startup;
+        let peak = (memory.peak() + startup).max(used);
+        Figures { data, clients, log, startup, used, peak, resident: process::resident_bytes(), keys }
     }
 
     /// Resident over used: above 1 by what the program itself and fragmentation take.
     pub fn fragmentation(&self) -> f64 {
         self.resident as f64 / self.used.max(1) as f64
+    }
+
+    /// What is not data: `maxmemory` does not count it.
+    pub fn overhead(&self) -> u64 {
+        self.clients + self.log + self.startup
+    }
+
+    pub fn data_percent(&self) -> f64 {
+        self.data as f64 * 100.0 / self.used.max(1) as f64
     }
 
     pub fn fragmentation_bytes(&self) -> i64 {
@@ -57,28 +83,29 @@ pub(super) fn usage(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// `MEMORY STATS`
 pub(super) fn stats(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    let figures = Figures::of(ctx);
+    let server = Client::of(ctx.host).server.clone();
+    let figures = Figures::of(ctx, &server);
     let databases: Vec<u8> = (0..DATABASES as u8).filter(|db| ctx.engine.len(*db) > 0).collect();
-    let mean = figures.used.checked_div(figures.keys).unwrap_or(0);
+    let mean = figures.data.checked_div(figures.keys).unwrap_or(0);
     let counts: [(&str, i64); 13] = [
         ("peak.allocated", figures.peak as i64),
         ("total.allocated", figures.used as i64),
-        ("startup.allocated", 0),
+        ("startup.allocated", figures.startup as i64),
         ("replication.backlog", 0),
         ("replicas.repl.buffer", 0),
         ("clients.slaves", 0),
-        ("clients.normal", 0),
+        ("clients.normal", figures.clients as i64),
         ("cluster.links", 0),
-        ("aof.buffer", super::persistence::log_buffer_bytes(ctx.engine) as i64),
+        ("aof.buffer", figures.log as i64),
         ("lua.caches", 0),
         ("functions.caches", 0),
-        ("overhead.total", 0),
+        ("overhead.total", figures.overhead() as i64),
         ("keys.count", figures.keys as i64),
     ];
     let tail: [(&str, Number); 14] = [
         ("keys.bytes-per-key", Number::Count(mean as i64)),
-        ("dataset.bytes", Number::Count(figures.used as i64)),
-        ("dataset.percentage", Number::Ratio(100.0)),
+        ("dataset.bytes", Number::Count(figures.data as i64)),
+        ("dataset.percentage", Number::Ratio(figures.data_percent())),
         ("peak.percentage", Number::Ratio(figures.used as f64 * 100.0 / figures.peak.max(1) as f64)),
         ("allocator.allocated", Number::Count(figures.used as i64)),
         ("allocator.active", Number::Count(figures.resident as i64)),
@@ -123,10 +150,11 @@ enum Number {
 
 /// `MEMORY DOCTOR`
 pub(super) fn doctor(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    let figures = Figures::of(ctx);
+    let server = Client::of(ctx.host).server.clone();
+    let figures = Figures::of(ctx, &server);
     let limit = ctx.engine.tuning().maxmemory();
     let mut findings = Vec::new();
-    if figures.used < EMPTY_BYTES {
+    if figures.data < EMPTY_BYTES {
         let text = "This instance is empty or is using very little memory: there is nothing to diagnose yet.";
         ctx.reply.verbatim("txt", text.as_bytes());
         return Ok(());
@@ -145,10 +173,10 @@ pub(super) fn doctor(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
             figures.fragmentation_bytes()
         ));
     }
-    if limit != 0 && figures.used as f64 > limit as f64 * 0.95 {
+    if limit != 0 && figures.data as f64 > limit as f64 * 0.95 {
         let policy = ctx.engine.tuning().policy().name();
         findings
-            .push(format!("maxmemory: {} of {limit} bytes are used; the policy is {policy}.", figures.used));
+            .push(format!("maxmemory: {} of {limit} bytes are used; the policy is {policy}.", figures.data));
     }
     let text = if findings.is_empty() { "No memory problem found.".to_owned() } else { findings.join("\n") };
     ctx.reply.verbatim("txt", text.as_bytes());

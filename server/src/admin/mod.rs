@@ -9,7 +9,7 @@ mod info;
 mod latency;
 mod memory;
 pub(crate) mod persistence;
-mod process;
+pub(crate) mod process;
 mod shutdown;
 mod slowlog;
 mod table;

@@ -115,11 +115,6 @@ pub(super) fn log_offset(engine: &Engine) -> u64 {
     engine.log().tail().0
 }
 
-/// Bytes in the log that are not written yet.
-pub(super) fn log_buffer_bytes(engine: &Engine) -> u64 {
-    engine.log().figures().buffered_bytes
-}
-
 /// Saves before a shutdown, behind a save or rewrite that is under way; nothing to do without a directory.
 pub(crate) fn save_before_shutdown(engine: &Engine) -> Result<(), StorageError> {
     let Some(persistence) = engine.persistence() else { return Ok(()) };

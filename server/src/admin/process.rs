@@ -1,5 +1,7 @@
 //! What the operating system knows of this process.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// Processor time in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cpu {
@@ -30,10 +32,30 @@ fn usage(who: libc::c_int) -> Cpu {
 
 /// Bytes of memory that this process holds, or 0 where the system does not tell.
 pub fn resident_bytes() -> u64 {
-    // Fields of /proc/self/statm, in pages: size resident shared text lib data dt (proc(5)).
+    let [_, resident, _] = memory_pages();
+    resident * page_bytes()
+}
+
+/// Size, resident and shared pages of this process: the first fields of /proc/self/statm (proc(5)).
+fn memory_pages() -> [u64; 3] {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
-    pages * page_bytes()
+    let mut fields = text.split(' ').map(|field| field.parse().unwrap_or(0));
+    std::array::from_fn(|_| fields.next().unwrap_or(0))
+}
+
+/// What the program held of its own before it had data, in bytes; 0 in a program that embeds the engine.
+static STARTUP_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// Takes what the process holds now, code and other files not counted, as its own need.
+pub fn note_startup() {
+    let [_, resident, shared] = memory_pages();
+    // ORDERING: a figure.
+    STARTUP_BYTES.store(resident.saturating_sub(shared) * page_bytes(), Ordering::Relaxed);
+}
+
+/// What [`note_startup`] found.
+pub fn startup_bytes() -> u64 {
+    STARTUP_BYTES.load(Ordering::Relaxed) // ORDERING: a figure.
 }
 
 /// Bytes of memory of the machine.

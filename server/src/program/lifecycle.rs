@@ -13,6 +13,7 @@ use crate::server::{Server, registry};
 
 /// Opens the engine; the error is for the log.
 pub fn open(settings: &Settings) -> Result<Engine, String> {
+    admin::process::note_startup();
     Engine::open(settings.to_engine_config(), registry()).map_err(|error| error.to_string())
 }
 

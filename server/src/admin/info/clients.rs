@@ -10,7 +10,7 @@ use crate::server::Server;
 
 /// What the buffers of all clients hold, in bytes.
 #[derive(Default)]
-pub(super) struct Buffers {
+pub(in crate::admin) struct Buffers {
     pub total: usize,
     pub input_max: usize,
     pub output_max: usize,

@@ -2,7 +2,6 @@
 
 use polycache_core::command::Ctx;
 
-use super::clients::Buffers;
 use super::{Text, process};
 use crate::admin::memory::Figures;
 use crate::server::Server;
@@ -11,7 +10,7 @@ use crate::server::Server;
 const ALLOCATOR: &str = if cfg!(feature = "binary") { "mimalloc" } else { "libc" };
 
 pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
-    let figures = Figures::of(ctx);
+    let figures = Figures::of(ctx, server);
     let tuning = ctx.engine.tuning();
     text.section("Memory");
     text.bytes("used_memory", figures.used);
@@ -19,10 +18,10 @@ pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
     text.bytes("used_memory_peak", figures.peak);
     let percent = figures.used as f64 * 100.0 / figures.peak.max(1) as f64;
     text.line("used_memory_peak_perc", format_args!("{percent:.2}%"));
-    text.line("used_memory_overhead", 0);
-    text.line("used_memory_startup", 0);
-    text.line("used_memory_dataset", figures.used);
-    text.line("used_memory_dataset_perc", "100.00%");
+    text.line("used_memory_overhead", figures.overhead());
+    text.line("used_memory_startup", figures.startup);
+    text.line("used_memory_dataset", figures.data);
+    text.line("used_memory_dataset_perc", format_args!("{:.2}%", figures.data_percent()));
     text.line("allocator_allocated", figures.used);
     text.line("allocator_active", figures.resident);
     text.line("allocator_resident", figures.resident);
@@ -48,13 +47,13 @@ pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
     text.line("rss_overhead_bytes", 0);
     text.line("mem_fragmentation_ratio", format_args!("{:.2}", figures.fragmentation()));
     text.line("mem_fragmentation_bytes", figures.fragmentation_bytes());
-    text.line("mem_not_counted_for_evict", 0);
+    text.line("mem_not_counted_for_evict", figures.overhead());
     text.line("mem_replication_backlog", 0);
     text.line("mem_total_replication_buffers", 0);
     text.line("mem_clients_slaves", 0);
-    text.line("mem_clients_normal", Buffers::of(server).total);
+    text.line("mem_clients_normal", figures.clients);
     text.line("mem_cluster_links", 0);
-    text.line("mem_aof_buffer", super::super::persistence::log_buffer_bytes(ctx.engine));
+    text.line("mem_aof_buffer", figures.log);
     text.line("mem_allocator", ALLOCATOR);
     text.line("active_defrag_running", 0);
     text.line("lazyfree_pending_objects", 0);

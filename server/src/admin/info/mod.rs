@@ -15,6 +15,8 @@ use std::fmt::Display;
 use polycache_core::command::{Args, Ctx, Failure, Outcome};
 use polycache_core::limits::DATABASES;
 
+pub(super) use clients::Buffers;
+
 use super::process;
 use crate::client::Client;
 use crate::limits::NAMES_ASKED_MAX;
