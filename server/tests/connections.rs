@@ -267,6 +267,22 @@ fn a_pause_holds_writes_until_it_is_lifted() {
 }
 
 #[test]
+fn a_pause_holds_memcached_too() {
+    let bind = Bind { host: "127.0.0.1".into(), port: 0, optional: false };
+    let running = start_at("", Listen { memcached: vec![bind], ..Listen::default() });
+    let mut first = connect(&running);
+    let mut second = TcpStream::connect(running.addresses().memcached[0]).unwrap();
+    second.set_read_timeout(Some(HANG)).unwrap();
+    expect(&mut first, "CLIENT PAUSE 100000 WRITE", "+OK\r\n");
+    second.write_all(b"set k 0 0 1\r\nv\r\n").unwrap();
+    expect(&mut first, "GET k", "$-1\r\n");
+    expect(&mut first, "CLIENT UNPAUSE", "+OK\r\n");
+    expect_bytes(&mut second, b"STORED\r\n");
+    expect(&mut first, "GET k", "$1\r\nv\r\n");
+    running.stop();
+}
+
+#[test]
 fn unread_output_has_a_limit() {
     let running = start("client-output-buffer-limit normal 1mb 0 0");
     let mut stream = connect(&running);

@@ -66,9 +66,8 @@ impl Ticks {
         }
         let us = self.started.elapsed().as_nanos() / 1000;
         let ticks = self.now().wrapping_sub(self.started_ticks);
-        if us > 0 {
-            let per_us = (u128::from(ticks) * u128::from(SCALE) / us) as u64;
-            self.per_us.store(per_us.max(1), Ordering::Relaxed); // ORDERING: a lone number.
+        if let Some(per_us) = (u128::from(ticks) * u128::from(SCALE)).checked_div(us) {
+            self.per_us.store((per_us as u64).max(1), Ordering::Relaxed); // ORDERING: a lone number.
         }
     }
 }
