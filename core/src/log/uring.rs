@@ -24,8 +24,9 @@ const LONE_SYNC: u64 = 101;
 /// See the module.
 pub struct UringBackend {
     uring: IoUring,
-    /// Address range of the registered ring; empty where registering was denied.
-    registered: std::ops::Range<usize>,
+    ring: libc::iovec,
+    /// Address range of the registered ring; empty where registering was denied, `None` before it was tried.
+    registered: Option<std::ops::Range<usize>>,
     chain: Option<Chain>,
     lone_sync: Option<Arc<File>>,
     done: VecDeque<Completion>,
@@ -51,7 +52,7 @@ struct Chain {
 unsafe impl Send for UringBackend {}
 
 impl UringBackend {
-    /// Sets up the rings and registers `ring` as buffer 0. Fails where the kernel or a sandbox denies io_uring.
+    /// Sets up io_uring for writing from `ring`. Fails where the kernel or a sandbox denies io_uring.
     pub fn open(ring: &Ring) -> io::Result<UringBackend> {
         let denied = |what: &str, error: io::Error| io::Error::new(error.kind(), format!("{what}: {error}"));
         let uring = IoUring::builder()
@@ -70,24 +71,36 @@ impl UringBackend {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, text));
             }
         }
-        let vector = libc::iovec { iov_base: ring.base().cast(), iov_len: ring.capacity() };
-        // SAFETY: the ring outlives this backend (see `backend::open`), and closing the io_uring unregisters it.
-        let registered = match unsafe { uring.submitter().register_buffers(&[vector]) } {
-            Ok(()) => ring.base() as usize..ring.base() as usize + ring.capacity(),
-            // Locked memory is limited: plain writes do as well.
-            Err(error) => {
-                tracing::debug!("io_uring: buffers are not registered: {error}");
-                0..0
-            }
-        };
         Ok(UringBackend {
             uring,
-            registered,
+            ring: libc::iovec { iov_base: ring.base().cast(), iov_len: ring.capacity() },
+            registered: None,
             chain: None,
             lone_sync: None,
             done: VecDeque::new(),
             broken: false,
         })
+    }
+
+    /// Whether `piece` lies in the registered ring. The ring is registered with the first write: that brings all its
+    /// pages into memory, which an engine that is only read can do without.
+    fn is_registered(&mut self, piece: &[u8]) -> bool {
+        let registered = self.registered.get_or_insert_with(|| {
+            // SAFETY: the ring outlives this backend (see `backend::open`), and closing the io_uring unregisters it.
+            match unsafe { self.uring.submitter().register_buffers(&[self.ring]) } {
+                Ok(()) => {
+                    let base = self.ring.iov_base as usize;
+                    base..base + self.ring.iov_len
+                }
+                // Locked memory is limited: plain writes do as well.
+                Err(error) => {
+                    tracing::debug!("io_uring: buffers are not registered: {error}");
+                    0..0
+                }
+            }
+        });
+        let start = piece.as_ptr() as usize;
+        registered.contains(&start) && start + piece.len() <= registered.end
     }
 
     fn push(&mut self, entry: squeue::Entry) {
@@ -215,9 +228,7 @@ impl Backend for UringBackend {
         for (index, piece) in pieces.iter().enumerate() {
             chain.pieces[index] = (piece.as_ptr(), piece.len());
             let (base, len) = (piece.as_ptr(), piece.len() as u32);
-            let start = base as usize;
-            let fixed = self.registered.contains(&start) && start + piece.len() <= self.registered.end;
-            let entry = if fixed {
+            let entry = if self.is_registered(piece) {
                 opcode::WriteFixed::new(descriptor, base, len, 0).offset(at).build()
             } else {
                 opcode::Write::new(descriptor, base, len).offset(at).build()
