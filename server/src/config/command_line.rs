@@ -121,6 +121,9 @@ fn parse_check(args: &[String]) -> Result<Request, ConfigError> {
     Ok(Request::Check { repair, paths })
 }
 
+/// Where `--help` breaks its lines.
+const HELP_COLUMNS: usize = 100;
+
 /// The text of `--help`.
 pub fn usage() -> String {
     let mut text = String::from(
@@ -140,6 +143,18 @@ pub fn usage() -> String {
         let default = if setting.default.is_empty() { "\"\"" } else { setting.default };
         text.push_str(&format!("  --{} ({default})\n      {}\n", setting.name, setting.about));
     }
+    text.push_str("\nAccepted for the sake of existing files, without effect:\n");
+    let mut column = 0;
+    for setting in table::all().filter(|setting| matches!(setting.place, table::Place::Inert)) {
+        if column + setting.name.len() > HELP_COLUMNS {
+            text.push('\n');
+            column = 0;
+        }
+        text.push_str(if column == 0 { "  " } else { " " });
+        text.push_str(setting.name);
+        column += setting.name.len() + 1;
+    }
+    text.push('\n');
     text
 }
 
