@@ -17,6 +17,7 @@ mod resize;
 pub mod scan;
 pub mod slot;
 pub mod table;
+mod write;
 
 pub use ahead::AHEAD_KEYS;
 pub use backing::{Backing, Damaged};
@@ -35,7 +36,7 @@ use crate::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Arc, Backoff, Mutex};
 use bucket::{Bucket, Chain, ChainLatch, SLOTS};
 use cut::Cut;
-use slot::{FENCED, LATCHED, MAPPED, TTL};
+use slot::{FENCED, LATCHED, MAPPED};
 use table::{Table, bucket_of};
 
 /// How many keys a chain has on average before the table grows by one chain.
@@ -294,187 +295,6 @@ impl Index {
         }
     }
 
-    /// Takes write access to `key`, waiting for its latch.
-    pub fn latch<'g>(&'g self, hash: u64, key: &[u8], pin: &'g Guard) -> Result<Latched<'g>, Damaged> {
-        let mut backoff = Backoff::new();
-        loop {
-            match self.find_any(hash, key, pin)? {
-                Some(found) => {
-                    if let Some(word) = try_latch(found.slot, found.word, LATCHED) {
-                        return Ok(Latched::Slot { slot: found.slot, word });
-                    }
-                }
-                None => {
-                    if let Some(chain) = self.latch_vacant(hash, key, pin)? {
-                        return Ok(Latched::Vacant(chain));
-                    }
-                    continue;
-                }
-            }
-            backoff.wait();
-        }
-    }
-
-    /// Takes write access to `key` with a fence: readers wait until it is released. A key that does not exist gets a
-    /// place of its own, so that several fenced keys never need each other's chain.
-    pub fn latch_fenced<'g>(
-        &'g self,
-        hash: u64,
-        key: &[u8],
-        pin: &'g Guard,
-    ) -> Result<(&'g AtomicU64, Word), Damaged> {
-        let mut backoff = Backoff::new();
-        loop {
-            match self.find_any(hash, key, pin)? {
-                Some(found) => {
-                    if let Some(word) = try_latch(found.slot, found.word, LATCHED | FENCED) {
-                        return Ok((found.slot, word));
-                    }
-                }
-                None => {
-                    if let Some(chain) = self.latch_vacant(hash, key, pin)? {
-                        let place = OwnedRecord::absent(key);
-                        self.memory.add(place.as_record().memory_bytes() as i64);
-                        let word = Word::new(hash, place.as_record());
-                        place.into_raw();
-                        let slot = self.fill(&chain, word.with(LATCHED | FENCED), pin);
-                        return Ok((slot, word));
-                    }
-                    continue;
-                }
-            }
-            backoff.wait();
-        }
-    }
-
-    /// Latches the chain of a key that was not found; `None` if the key exists after all, or belongs elsewhere now.
-    fn latch_vacant<'g>(
-        &'g self,
-        hash: u64,
-        key: &[u8],
-        pin: &'g Guard,
-    ) -> Result<Option<ChainLatch<'g>>, Damaged> {
-        let chain = bucket_of(hash, self.table.size());
-        let Some(head) = self.table.head(chain) else { return Ok(None) };
-        let latch = head.acquire_chain();
-        if bucket_of(hash, self.table.size()) != chain || self.find_any(hash, key, pin)?.is_some() {
-            return Ok(None);
-        }
-        Ok(Some(latch))
-    }
-
-    /// Puts `word` into an empty slot of a latched chain, adding an overflow bucket where all are full.
-    fn fill<'g>(&'g self, chain: &ChainLatch<'g>, word: Word, pin: &'g Guard) -> &'g AtomicU64 {
-        let mut last = chain.head();
-        for bucket in self.chain(chain.head(), pin) {
-            for slot in 0..SLOTS {
-                if bucket.load(slot).is_empty() {
-                    // ORDERING: publishes the record (or place) that `word` points to.
-                    bucket.slots[slot].store(word.0, Ordering::Release);
-                    return &bucket.slots[slot];
-                }
-            }
-            last = bucket;
-        }
-        let bucket = Bucket::new();
-        // ORDERING: the link below publishes the bucket.
-        bucket.slots[0].store(word.0, Ordering::Relaxed);
-        let bucket = NonNull::from(Box::leak(Box::new(bucket)));
-        self.memory.add(size_of::<Bucket>() as i64);
-        last.set_next(Some(bucket));
-        // SAFETY: overflow buckets are freed through the epoch, pinned for 'g.
-        &unsafe { bucket.as_ref() }.slots[0]
-    }
-
-    /// Inserts a record for a key that does not exist, leaving its slot latched; the chain is released.
-    pub fn insert<'g>(
-        &'g self,
-        chain: ChainLatch<'g>,
-        hash: u64,
-        record: OwnedRecord,
-        pin: &'g Guard,
-    ) -> (&'g AtomicU64, Word) {
-        let word = Word::new(hash, record.as_record());
-        self.memory.add(record.as_record().memory_bytes() as i64);
-        record.into_raw();
-        let slot = self.fill(&chain, word.with(LATCHED), pin);
-        drop(chain);
-        self.count(1, i64::from(word.has(TTL)));
-        (slot, word)
-    }
-
-    /// Replaces the record of a latched slot, keeping the latch (and the fence, where `state` has it).
-    pub fn replace<'g>(
-        &'g self,
-        slot: &'g AtomicU64,
-        old: Word,
-        state: u64,
-        hash: u64,
-        record: OwnedRecord,
-        pin: &'g Guard,
-    ) -> Word {
-        let word = Word::new(hash, record.as_record());
-        let bytes = record.as_record().memory_bytes();
-        record.into_raw();
-        self.give_up(old, bytes, hash, pin, || {
-            // ORDERING: publishes the record.
-            slot.store(word.with(state).0, Ordering::Release);
-        });
-        let was_absent = i64::from(self.kind(old) == Kind::Absent);
-        self.count(was_absent, i64::from(word.has(TTL)) - i64::from(old.has(TTL)));
-        word
-    }
-
-    /// Empties a latched slot, which releases it.
-    pub fn remove<'g>(&'g self, slot: &'g AtomicU64, old: Word, hash: u64, pin: &'g Guard) {
-        let was_key = i64::from(self.kind(old) != Kind::Absent);
-        self.give_up(old, 0, hash, pin, || {
-            // ORDERING: a reader that sees the empty slot sees everything that led to it.
-            slot.store(0, Ordering::Release);
-        });
-        self.count(-was_key, -i64::from(old.has(TTL)));
-    }
-
-    /// The kind of the record in a word that the caller has latched.
-    fn kind(&self, word: Word) -> Kind {
-        // SAFETY: the caller holds the slot's latch and a pin, so the record is alive.
-        unsafe { word.record() }.map_or(Kind::Absent, |record| record.kind())
-    }
-
-    /// Lets go of the record in `old`, in whose place there are `new_bytes` now: hands it to a snapshot that still needs
-    /// it, unlinks it with `unlink`, or retires it.
-    fn give_up(&self, old: Word, new_bytes: usize, hash: u64, pin: &Guard, unlink: impl FnOnce()) {
-        // SAFETY: the caller holds the slot's latch and a pin.
-        let record = unsafe { old.record() }.expect("latched words are in memory");
-        let kept = self.cut.is_on()
-            && record.kind() != Kind::Absent
-            && self.cut.hand_over(bucket_of(hash, self.table.size()), record);
-        // Most writes replace a record by one of the same size, and then there is nothing to count.
-        let change = new_bytes as i64 - record.memory_bytes() as i64;
-        if change != 0 {
-            self.memory.add(change);
-        }
-        let header = record.as_ptr();
-        unlink();
-        if !kept {
-            // SAFETY: unreachable since `unlink`, and only the latch's holder retires it.
-            unsafe { reclaim::retire(pin, header) };
-        }
-    }
-
-    /// Releases the latch of a slot that holds `word`.
-    #[inline]
-    pub fn release(slot: &AtomicU64, word: Word) {
-        // ORDERING: the next holder sees our writes.
-        slot.store(word.0, Ordering::Release);
-    }
-
-    /// Retires a record that a cut handed over and the snapshot has written.
-    pub fn retire_handed(&self, handed: cut::Handed, pin: &Guard) {
-        // SAFETY: it was unlinked when it was handed over, and the walker owns it.
-        unsafe { reclaim::retire(pin, handed.into_raw()) };
-    }
-
     /// Looks at the load and grows or shrinks the table by a few chains. Call it inside the gate, holding no latch.
     pub fn balance(&self, pin: &Guard) {
         resize::balance(self, pin);
@@ -492,16 +312,6 @@ impl Index {
 pub fn hasher(seed: u64) -> impl Fn(&[u8]) -> u64 {
     let secrets = RapidSecrets::seed(seed);
     move |key| rapidhash_v3_seeded(key, &secrets)
-}
-
-/// Latches a slot that holds `word`, unless it has changed or is held; returns the word without state.
-fn try_latch(slot: &AtomicU64, word: Word, state: u64) -> Option<Word> {
-    if word.has(LATCHED) || word.has(MAPPED) {
-        return None;
-    }
-    // ORDERING: acquire pairs with the release of the last holder. The word's record is pinned, so an equal word means
-    // an unchanged slot.
-    slot.compare_exchange(word.0, word.with(state).0, Ordering::Acquire, Ordering::Relaxed).ok().map(Word)
 }
 
 /// Asks the processor to fetch a cache line.
