@@ -13,6 +13,7 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const LOCAL: Failure = Failure::text("ERR value is out of range, value must between 0 and 1");
     const REPLICAS: Failure = Failure::text("ERR value is out of range, must be positive");
     const TIMEOUT: Failure = Failure::text("ERR timeout is not an integer or out of range");
+    const TOO_LONG: Failure = Failure::text("ERR timeout is out of range");
     const NEGATIVE: Failure = Failure::text("ERR timeout is negative");
     const OFF: Failure =
         Failure::text("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
@@ -23,6 +24,9 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     canonical_integer(args[2]).filter(|replicas| *replicas >= 0).ok_or(REPLICAS)?;
     let timeout_ms = canonical_integer(args[3]).ok_or(TIMEOUT)?;
     let timeout_ms = u64::try_from(timeout_ms).map_err(|_| NEGATIVE)?;
+    if timeout_ms.saturating_add(ctx.now().0) > i64::MAX as u64 {
+        return Err(TOO_LONG);
+    }
     let log = ctx.engine.log();
     if local == 1 && !log.is_on() {
         return Err(OFF);

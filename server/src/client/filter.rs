@@ -44,7 +44,9 @@ impl Filters {
     /// Parses options; `skip_me` is what holds without SKIPME.
     pub fn parse(mut rest: Args<'_>, skip_me: bool) -> Result<Filters, Failure> {
         let mut filters = Filters { tests: Vec::new(), skip_me };
-        while let [option, value, tail @ ..] = rest {
+        while let [option, values @ ..] = rest
+            && let [value, tail @ ..] = values
+        {
             rest = tail;
             if is_word(option, "skipme") {
                 filters.skip_me = match () {
@@ -57,7 +59,9 @@ impl Filters {
             let negated = option.len() > 4 && option[..4].eq_ignore_ascii_case(b"not-");
             let name = if negated { &option[4..] } else { option };
             let test = if is_word(name, "id") {
-                let mut ids = vec![client_id(value)?];
+                // Any number of ids, even none, as in Valkey.
+                rest = values;
+                let mut ids = Vec::new();
                 while let [next, tail @ ..] = rest
                     && integer(next).is_ok()
                 {
