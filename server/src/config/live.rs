@@ -86,6 +86,8 @@ impl Live {
             let setting = std::str::from_utf8(name).ok().and_then(table::lookup);
             let Some(setting) = setting.filter(|setting| !setting.is(FILE_ONLY)) else {
                 let name = String::from_utf8_lossy(name);
+                // As C prints it.
+                let name = name.split('\0').next().unwrap_or_default();
                 return Err(format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'"));
             };
             if setting.is(PROTECTED) && !protected {

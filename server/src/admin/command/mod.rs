@@ -70,8 +70,8 @@ pub(super) fn list(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
                         .any(|category| wanted.eq_ignore_ascii_case(category.as_bytes()))
                 })
             } else if is_word(kind, "pattern") {
-                let pattern = Glob::new(wanted);
-                Box::new(move |row| pattern.matches(row.full_name().as_bytes()))
+                let pattern = wanted.to_ascii_lowercase();
+                Box::new(move |row| Glob::new(&pattern).matches(row.full_name().as_bytes()))
             } else {
                 return Err(Failure::SYNTAX);
             };
