@@ -81,7 +81,13 @@ pub fn run_target(name: &str, seconds: u64) -> Outcome {
     fuzz.arg(format!("-max_total_time={seconds}"))
         .arg(format!("-artifact_prefix={}/", crashes.display()))
         // Leaks are not looked for: records hang on tagged words, which the leak checker does not follow.
-        .args(["-detect_leaks=0", "-print_final_stats=1", "-rss_limit_mb=2048", "-timeout=10", "-verbosity=0"])
+        .args([
+            "-detect_leaks=0",
+            "-print_final_stats=1",
+            "-rss_limit_mb=2048",
+            "-timeout=10",
+            "-verbosity=0",
+        ])
         .arg(&corpus);
     let seeds = folder().join("seeds").join(name);
     if seeds.is_dir() {
