@@ -54,7 +54,6 @@ def test_counters(client):
 def test_expiry(client):
     client.set("key", b"value", expire=1000, noreply=False)
     assert client.touch("key", 2000, noreply=False) is True
-    assert client.gat("key", expire=3000) == b"value"
     assert client.touch("none", 10, noreply=False) is False
     client.set("gone", b"value", expire=-1, noreply=False)
     assert client.get("gone") is None

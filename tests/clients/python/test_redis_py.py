@@ -134,8 +134,8 @@ def test_asyncio(server):
     async def run():
         client = redis.asyncio.Redis(port=server.resp, decode_responses=True)
         await client.flushall()
-        await asyncio.gather(*(client.set(f"key:{n}", n) for n in range(200)))
-        assert await client.mget([f"key:{n}" for n in range(200)]) == [str(n) for n in range(200)]
+        await asyncio.gather(*(client.set(f"key:{n}", n) for n in range(50)))
+        assert await client.mget([f"key:{n}" for n in range(50)]) == [str(n) for n in range(50)]
         await client.aclose()
 
     asyncio.run(run())
