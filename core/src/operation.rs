@@ -90,6 +90,7 @@ impl<'a> Operation<'a> {
 
     /// The index of a database.
     #[inline]
+    #[allow(clippy::should_implement_trait, reason = "an index of keys, not an operator")]
     pub fn index(&self, db: DbIndex) -> &Index {
         self.engine.index(db, &self.pin)
     }

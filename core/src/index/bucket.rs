@@ -32,11 +32,13 @@ pub struct Bucket {
 #[cfg(not(shuttle))]
 const _: () = assert!(size_of::<Bucket>() == 64);
 
-impl Bucket {
-    pub fn new() -> Bucket {
+impl Default for Bucket {
+    fn default() -> Bucket {
         Bucket { slots: std::array::from_fn(|_| AtomicU64::new(0)), link: AtomicU64::new(0) }
     }
+}
 
+impl Bucket {
     /// The next bucket of the chain; `base` is where the snapshot is mapped, if the index was opened from one.
     #[inline]
     fn next(&self, base: usize) -> Option<NonNull<Bucket>> {

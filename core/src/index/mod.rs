@@ -89,7 +89,7 @@ impl Index {
     /// An empty index; `seed` decides the hashes.
     pub fn new(seed: u64, memory: Arc<Memory>) -> Index {
         memory.add((table::FIRST as usize * size_of::<Bucket>()) as i64);
-        Self::with_table(Table::new(), seed, memory, None)
+        Self::with_table(Table::default(), seed, memory, None)
     }
 
     /// An index over the table and records of a mapped snapshot.

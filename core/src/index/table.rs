@@ -49,8 +49,8 @@ unsafe impl Send for Table {}
 // SAFETY: as above.
 unsafe impl Sync for Table {}
 
-impl Table {
-    pub fn new() -> Table {
+impl Default for Table {
+    fn default() -> Table {
         let table = Table {
             segments: std::array::from_fn(|_| AtomicPtr::new(std::ptr::null_mut())),
             state: AtomicU64::new(FIRST),
@@ -59,7 +59,9 @@ impl Table {
         table.add_segment_for(0);
         table
     }
+}
 
+impl Table {
     /// A table of `size` buckets whose bucket array is mapped at `buckets`.
     ///
     /// # Safety
@@ -220,7 +222,7 @@ fn allocate(buckets: u64) -> NonNull<Bucket> {
         // The model checker's atomics are not plain integers.
         for index in 0..buckets {
             // SAFETY: inside the allocation.
-            unsafe { start.add(index as usize).write(Bucket::new()) };
+            unsafe { start.add(index as usize).write(Bucket::default()) };
         }
     }
     start

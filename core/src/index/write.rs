@@ -95,7 +95,7 @@ impl Index {
             }
             last = bucket;
         }
-        let bucket = Bucket::new();
+        let bucket = Bucket::default();
         // ORDERING: the link below publishes the bucket.
         bucket.slots[0].store(word.0, Ordering::Relaxed);
         let bucket = NonNull::from(Box::leak(Box::new(bucket)));

@@ -8,6 +8,9 @@ use crate::engine::DbIndex;
 use crate::index::Damaged;
 use crate::operation::Operation;
 
+/// A key in the order of latching: database, hash and key, and its position among those asked for.
+type Place<'a> = (DbIndex, u64, &'a [u8], usize);
+
 /// Latched and fenced keys: readers of any of them wait until all are released, so nobody sees half of what happens.
 pub struct Latches<'a> {
     /// Dropped by `drop`, after the block is logged.
@@ -22,7 +25,7 @@ impl<'a> Latches<'a> {
     pub fn latch(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) -> Result<Latches<'a>, Damaged> {
         debug_assert!(!op.latched.get(), "a second latch");
         let passage = op.engine().gate().pass();
-        let mut order: SmallVec<[(DbIndex, u64, &'a [u8], usize); 8]> = keys
+        let mut order: SmallVec<[Place<'a>; 8]> = keys
             .iter()
             .enumerate()
             .map(|(position, &(db, key))| (db, op.index(db).hash(key), key, position))
