@@ -113,8 +113,11 @@ fn effects_are_canonical() {
     }
 }
 
+/// Database and key; value, expiry and client flags.
+type State = BTreeMap<(u8, Vec<u8>), (Vec<u8>, Option<u64>, u32)>;
+
 /// Everything of every key in the first databases: value, expiry, memcached flags.
-fn state(connection: &Connection) -> BTreeMap<(u8, Vec<u8>), (Vec<u8>, Option<u64>, u32)> {
+fn state(connection: &Connection) -> State {
     let mut state = BTreeMap::new();
     for db in 0..3 {
         connection.engine.for_each_record(db, &mut |record| {
