@@ -31,41 +31,36 @@ pub fn model(tally: &mut Tally) -> Outcome {
 /// looked for here.
 pub fn address(tally: &mut Tally) -> Outcome {
     let options = "detect_leaks=0:detect_stack_use_after_return=1";
-    sanitized("address", tally, &[], |command| {
+    sanitized("address", Runner::Cargo, tally, &["test", "--no-fail-fast", "--lib"], &[], |command| {
         command.env("ASAN_OPTIONS", options);
     })
 }
 
-/// The core's tests with threads under ThreadSanitizer. The standard library is not instrumented (that needs its
-/// sources), and fences are not understood by the sanitizer: crossbeam has a cfg that replaces them.
+/// The core's race program under ThreadSanitizer. Fences are not understood by the sanitizer: crossbeam has a cfg that
+/// replaces them.
 pub fn thread(tally: &mut Tally) -> Outcome {
     let suppressions = workspace::root().join("tests/thread-sanitizer.txt");
     let options = format!("halt_on_error=1:suppressions={}", suppressions.display());
-    sanitized("thread", tally, &["--cfg=crossbeam_sanitize_thread"], |command| {
+    let flags = ["--cfg=crossbeam_sanitize_thread", "-Cunsafe-allow-abi-mismatch=sanitizer"];
+    sanitized("thread", Runner::Program, tally, &["run", "--example", "race"], &flags, |command| {
         command.env("TSAN_OPTIONS", &options);
     })
 }
 
 fn sanitized(
     name: &str,
+    runner: Runner,
     tally: &mut Tally,
+    what: &[&str],
     flags: &[&str],
     configure: impl FnOnce(&mut std::process::Command),
 ) -> Outcome {
-    let mut command = cargo(&[
-        "test",
-        "--package",
-        "polycache-core",
-        "--locked",
-        "--no-fail-fast",
-        "--lib",
-        "--target",
-        TRIPLE,
-    ]);
+    let mut command = cargo(what);
     command
+        .args(["--package", "polycache-core", "--locked", "--target", TRIPLE])
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", format!("-Zsanitizer={name} -Copt-level=1 --cfg=sanitizer {}", flags.join(" ")))
         .env("CARGO_TARGET_DIR", workspace::target().join("sanitizer").join(name));
     configure(&mut command);
-    tally.run(Runner::Cargo, &mut command)
+    tally.run(runner, &mut command)
 }
