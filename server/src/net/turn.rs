@@ -12,7 +12,6 @@ use super::connection::{Awaited, Connection, Turned};
 use super::durability;
 use super::stream::Stream;
 use super::worker::Thread;
-use crate::client::Face;
 use crate::limits::{
     IDLE_BUFFER_BYTES_MAX, INPUT_RESERVE_BYTES_MAX, PENDING_INPUT_BYTES_MAX, PENDING_OUTPUT_BYTES_MAX,
     READ_BUFFER_BYTES, TURN_OUTPUT_BYTES,
@@ -136,10 +135,6 @@ impl<C: Codec> Connection<C> {
         let server = self.client.server.clone();
         let paused = Progress { unfinished: true, paused: true, ..Progress::default() };
         let Some(_busy) = server.turns.enter(thread.shard) else { return paused };
-        // Over RESP each command is asked whether it must wait; over memcached all do, as any may write.
-        if self.client.entry.face == Face::Memcached && server.clients.pause.held().is_some() {
-            return paused;
-        }
         self.codec.process(&mut Turn {
             server: &server,
             settings: &thread.settings,

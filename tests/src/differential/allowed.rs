@@ -153,7 +153,8 @@ mod tests {
         let command = |text: &str| text.split(' ').map(|word| word.as_bytes().to_vec()).collect::<Command>();
         assert_eq!(rules.of(&command("get a")), Rule::Exact);
         assert_eq!(rules.of(&command("keys *")), Rule::Unordered);
-        assert_eq!(rules.of(&command("object encoding a")), Rule::Exact);
+        assert_eq!(rules.of(&command("command getkeys get a")), Rule::Exact);
+        assert_eq!(rules.of(&command("command docs get")), Rule::Kind);
         assert_eq!(rules.of(&command("object idletime a")), Rule::Near(60));
     }
 
