@@ -9,6 +9,7 @@
 mod backend;
 mod bell;
 pub(crate) mod entry;
+mod gather;
 mod health;
 mod increment;
 pub(crate) mod mark;

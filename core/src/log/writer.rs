@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use super::Lsn;
 use super::backend::{Backend, Completion, Then};
 use super::bell::Rest;
+use super::gather::Gather;
 use super::health::{State, error_text};
 use super::increment::Increment;
 use super::mark::{GroupSum, MARK_BYTES_MAX};
@@ -61,6 +62,7 @@ pub(super) struct Writer {
     /// Bytes below may be missing in the files: only a base that covers them heals that.
     lost_below: Option<Lsn>,
     idle_polls: u32,
+    gather: Gather,
 }
 
 /// A write in flight.
@@ -100,6 +102,7 @@ impl Writer {
             broken: false,
             lost_below: None,
             idle_polls: 0,
+            gather: Gather::default(),
         }
     }
 
@@ -115,6 +118,10 @@ impl Writer {
                 self.poison("a thread failed while it appended to the log".into());
             }
             self.abandon_what_is_covered(order);
+            if self.flight.is_none() && self.policy() == FsyncPolicy::Always {
+                let taken = self.taken().0;
+                self.gather.wait(|| order.tail().0 - taken);
+            }
             let progressed = self.flight.is_none() && self.start_group(order);
             let switched = self.switch();
             self.heal();
@@ -309,6 +316,10 @@ impl Writer {
                 self.shared.syncs.fetch_add(1, Ordering::SeqCst);
                 // What was written before a failed fsync may be gone although a later fsync succeeds.
                 if self.shared.watermark.error().is_none() {
+                    let bytes = syncing.upto.0.saturating_sub(self.shared.watermark.durable().0);
+                    let pending = self.shared.order().tail().0.saturating_sub(self.taken().0);
+                    let took = self.last_sync.map_or(Duration::ZERO, |begun| begun.elapsed());
+                    self.gather.answered(bytes, pending, took);
                     self.shared.watermark.advance_durable(syncing.upto);
                 }
             }
