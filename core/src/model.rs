@@ -13,7 +13,7 @@ use crate::record::{Draft, Effect, Str};
 use crate::transaction::{Entry, Latches};
 use crate::version;
 
-const SCHEDULES: usize = 2_000;
+const SCHEDULES: usize = 10_000;
 
 fn engine() -> Engine {
     Engine::in_memory(EngineConfig { databases: 1, ..EngineConfig::default() })
