@@ -18,7 +18,7 @@ use crate::record::Record;
 use crate::snapshot::Snapshots;
 use crate::stats::Stats;
 use crate::sync::atomic::Ordering;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, lock};
 use crate::transaction::gate::Gate;
 use crate::version;
 
@@ -136,7 +136,7 @@ impl Engine {
     /// The index of a database, for as long as the epoch is pinned.
     #[inline]
     pub(crate) fn index<'g>(&self, db: DbIndex, _pin: &'g Guard) -> &'g Index {
-        // ORDERING: pairs with the exchange in `exchange`; an index that was taken out is given back through the epoch.
+        // ORDERING: pairs with the exchange in `exchange_index`; an index that was taken out is given back through the epoch.
         let index = self.0.databases[usize::from(db)].load(Ordering::Acquire);
         // SAFETY: never null, and alive while pinned.
         unsafe { &*index }
@@ -251,7 +251,7 @@ impl Engine {
         if !self.tuning().active_expire() {
             return 0;
         }
-        self.0.sweep.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).run(self)
+        lock(&self.0.sweep).run(self)
     }
 
     /// A key got an expiry: from now on somebody must sweep.
@@ -268,10 +268,11 @@ impl Engine {
             return;
         }
         self.0.sweeper.get_or_init(|| {
-            let shared = std::sync::Arc::downgrade(&self.0);
+            let weak = self.downgrade();
             let sweeper = std::thread::Builder::new().name("polycache-sweep".into()).spawn(move || {
-                while let Some(shared) = shared.upgrade() {
-                    Engine(shared).maintain();
+                while let Some(engine) = Engine::upgrade(&weak) {
+                    engine.maintain();
+                    drop(engine);
                     std::thread::sleep(SWEEP_EVERY);
                 }
             });

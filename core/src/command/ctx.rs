@@ -78,7 +78,7 @@ impl<'a> Ctx<'a> {
         let touch = if self.session.no_touch { Touch::Count } else { Touch::Access };
         let index = self.op.index(self.session.db);
         let hashes: SmallVec<[u64; 8]> = keys.iter().map(|key| index.hash(key)).collect();
-        index.look_ahead(keys, self.op.pin());
+        index.look_ahead_hashed(&hashes, self.op.pin());
         for attempt in 0..READ_ATTEMPTS {
             let touch = if attempt == 0 { touch } else { Touch::Quiet };
             let mut records: SmallVec<[Option<Record<'a>>; 8]> = SmallVec::with_capacity(keys.len());

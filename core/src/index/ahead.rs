@@ -18,16 +18,21 @@ const CACHE_LINE_BYTES: usize = 64;
 
 impl Index {
     /// Asks the processor for what work on `keys` will read. Changes nothing and waits for nothing.
-    pub fn look_ahead(&self, keys: &[&[u8]], _pin: &Guard) {
+    pub fn look_ahead(&self, keys: &[&[u8]], pin: &Guard) {
         for keys in keys.chunks(AHEAD_KEYS) {
             let mut hashes = [0; AHEAD_KEYS];
             for (hash, key) in hashes.iter_mut().zip(keys) {
                 *hash = self.hash(key);
-                self.prefetch(*hash);
             }
-            for hash in &hashes[..keys.len()] {
-                self.prefetch_record(*hash);
-            }
+            self.look_ahead_hashed(&hashes[..keys.len()], pin);
+        }
+    }
+
+    /// [`Index::look_ahead`] for keys whose hashes are known.
+    pub fn look_ahead_hashed(&self, hashes: &[u64], _pin: &Guard) {
+        for hashes in hashes.chunks(AHEAD_KEYS) {
+            hashes.iter().for_each(|&hash| self.prefetch(hash));
+            hashes.iter().for_each(|&hash| self.prefetch_record(hash));
         }
     }
 

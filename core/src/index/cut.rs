@@ -12,8 +12,8 @@ use std::ptr::NonNull;
 
 use crate::record::header::Header;
 use crate::record::{OwnedRecord, Record};
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, lock};
 
 /// State of the cut of one index.
 #[derive(Default)]
@@ -68,7 +68,7 @@ impl Cut {
         if record.version() >= version || chain < self.next_chain.load(Ordering::SeqCst) {
             return false;
         }
-        let mut handed = self.handed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut handed = lock(&self.handed);
         // Looked at again under the lock: `end` takes everything that is left, once.
         if self.version() == 0 {
             return false;
@@ -80,13 +80,13 @@ impl Cut {
     /// Ends the walk of `chain`, whose slots the caller has read, and takes what was handed over for it.
     pub fn finish_chain(&self, chain: u64) -> Vec<Handed> {
         self.next_chain.store(chain + 1, Ordering::SeqCst);
-        let mut handed = self.handed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut handed = lock(&self.handed);
         handed.remove(&chain).unwrap_or_default()
     }
 
     /// Ends the cut and takes whatever was handed over too late to matter.
     pub fn end(&self) -> Vec<Handed> {
-        let mut handed = self.handed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut handed = lock(&self.handed);
         self.version.store(0, Ordering::SeqCst);
         handed.drain().flat_map(|(_, records)| records).collect()
     }

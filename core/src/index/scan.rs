@@ -13,6 +13,7 @@ use super::slot::{MAPPED, Word};
 use super::{Damaged, Index, prefetch};
 use crate::record::{Kind, Record};
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::lock;
 
 /// What the snapshot's walk finds in a slot.
 #[derive(Clone, Copy)]
@@ -74,7 +75,7 @@ impl Index {
     /// Keeps the table at its size until [`Index::thaw`], so that a walk over all chains meets every key once.
     pub fn freeze(&self) {
         // Waits for a resize that is under way.
-        let _resizing = self.resizing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _resizing = lock(&self.resizing);
         self.frozen.fetch_add(1, Ordering::SeqCst);
     }
 

@@ -25,7 +25,7 @@ use crate::index::{Backing, Damaged, Index};
 use crate::memory::Memory;
 use crate::record::OwnedRecord;
 use crate::stats::{Counter, Stats};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, lock};
 
 /// Damaged records that are told apart; beyond, they are errors without being logged.
 const DAMAGED_TOLD_MAX: usize = 10_000;
@@ -177,7 +177,7 @@ impl MappedFile {
 
     /// Counts a damaged record, and tells of it the first time.
     pub fn note_damage(&self, offset: u64) {
-        let mut told = self.told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut told = lock(&self.told);
         if told.len() < DAMAGED_TOLD_MAX && told.insert(offset) {
             self.stats.add(Counter::DamagedRecords, 1);
             tracing::error!(

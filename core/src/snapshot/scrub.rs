@@ -12,7 +12,7 @@ use super::table::{BadTable, Buckets};
 use crate::engine::Engine;
 use crate::index::Word;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, lock};
 
 /// Bytes per second that a background scrub reads at most.
 const BYTES_PER_SECOND: u64 = 64 << 20;
@@ -186,7 +186,7 @@ impl Engine {
 
     fn opened_file(&self) -> Option<Arc<MappedFile>> {
         let opened: &Mutex<_> = &self.snapshots().opened;
-        opened.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        lock(opened).clone()
     }
 }
 

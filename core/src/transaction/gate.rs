@@ -13,7 +13,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::shard::{self, SHARDS};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Backoff, Mutex, MutexGuard};
+use crate::sync::{Backoff, Mutex, MutexGuard, lock};
 
 /// See the module's documentation.
 pub struct Gate {
@@ -66,7 +66,7 @@ impl Gate {
 
     /// Closes the gate and waits until everybody inside has left: the caller is alone with the keyspace.
     pub fn close(&self) -> Closed<'_> {
-        let held = self.closer.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let held = lock(&self.closer);
         self.closed.store(true, Ordering::SeqCst);
         for counter in &self.passing {
             let mut backoff = Backoff::new();

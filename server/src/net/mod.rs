@@ -6,6 +6,7 @@
 mod accept;
 pub mod codec;
 mod connection;
+pub mod converse;
 mod durability;
 mod housekeeping;
 pub mod listen;
