@@ -14,6 +14,7 @@ pub mod memory;
 mod model;
 pub mod operation;
 pub mod persistence;
+pub mod rdb;
 pub mod record;
 mod shard;
 pub mod snapshot;

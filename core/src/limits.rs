@@ -17,3 +17,6 @@ pub const STRING_BYTES_MAX: usize = 512 * 1024 * 1024;
 
 /// Steps after which a glob pattern counts as not matching: far beyond honest patterns, some ten milliseconds.
 pub const GLOB_STEPS_MAX: usize = 1 << 24;
+
+/// A packed value (listpack, ziplist ...) in an RDB file: Redis itself stops at 1 GiB.
+pub const RDB_PACKED_BYTES_MAX: u64 = 1 << 30;
