@@ -65,6 +65,11 @@ const STAGES: &[Stage] = &[
         summary: "kills under load, damaged files, faults, exchange with redis-server",
         run: |_, t| rust::face("durability", t),
     },
+    Stage {
+        name: "rdb",
+        summary: "RDB files and DUMP payloads, both ways with redis-server and Valkey",
+        run: |_, t| rust::face("rdb", t),
+    },
     Stage { name: "c", summary: "C programs against the installed libcache.so", run: |_, t| c::run(t) },
     Stage {
         name: "python",
