@@ -21,4 +21,5 @@ pub mod snapshot;
 pub mod stats;
 pub mod sync;
 pub mod transaction;
+pub mod tree;
 mod version;

@@ -1,0 +1,629 @@
+//! Writing: a new tree that shares with the old one all that it does not touch.
+//!
+//! # Ownership
+//! An edit walks down one path (two for a range). A node that only this tree holds is *claimed*: what it held moves to
+//! its replacement, and its memory goes to the epoch once the new tree is published. A node that somebody else holds
+//! too (a snapshot, a copied key) stays as it is, and its children get a reference more. Nodes made by this very edit
+//! are seen by nobody and freed at once. So a write costs the copies of one path, and touches no siblings.
+//!
+//! The first edit of a tree reads the path before it claims anything: a damaged node of a file is found before
+//! something has changed.
+
+use std::ops::Range;
+
+use smallvec::{SmallVec, smallvec};
+
+use super::node::{self, CHILD_BYTES, Child, HEAD_BYTES, MAPPED, Node, SHORTENED};
+use super::packed::{Fresh, Packed, Piece, measure};
+use super::{
+    ENTRY_BYTES_MAX, Garbage, NODE_BYTES_MAX, NODE_BYTES_MIN, SEPARATOR_BYTES_MAX, Tree, TreeRef, Waste,
+};
+use crate::index::Damaged;
+use crate::memory::size_class;
+
+/// An edit under way. Dropping it without [`Edit::finish`] is allowed only before its first change.
+pub struct Edit<'a> {
+    old: TreeRef<'a>,
+    root: u64,
+    elements: u64,
+    bytes: u64,
+    /// The old tree must stay whole: a snapshot gets it.
+    keeps_old: bool,
+    garbage: Garbage,
+}
+
+/// A node that the edit owns a reference to (or a mapped one), with what its parent will say of it.
+struct Owned {
+    word: u64,
+    elements: u64,
+    bytes: u64,
+    separator: SmallVec<[u8; 24]>,
+}
+
+type Children = SmallVec<[Owned; 3]>;
+
+/// What an edit may do with a node's content.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// Made by this edit.
+    Fresh,
+    /// Nobody else's any more.
+    Claimed,
+    /// Somebody else holds it too.
+    Shared,
+    Mapped,
+}
+
+struct Opened {
+    node: Node<'static>,
+    hold: Hold,
+    /// A reference to it is ours; the old root's is the old record's.
+    is_owned: bool,
+}
+
+/// What to do, seen from one subtree.
+#[derive(Clone, Copy)]
+enum Change<'e> {
+    /// Puts the entry in the place of its key.
+    Put { key: &'e [u8], entry: Fresh<'e> },
+    /// Replaces `remove` elements (of one leaf) at a rank.
+    Splice { rank: u64, remove: usize, entries: &'e [Fresh<'e>] },
+    /// Removes the elements from one rank to another.
+    Remove { from: u64, to: u64 },
+}
+
+/// Where among the tree's leaves a node lies: sequential growth fills nodes to the brim.
+#[derive(Clone, Copy)]
+struct Edge {
+    is_first: bool,
+    is_last: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fill {
+    Evenly,
+    /// All but the first.
+    Back,
+    /// All but the last.
+    Front,
+}
+
+impl<'a> Edit<'a> {
+    /// Begins an edit of `tree`, whose record's latch the caller holds. With `keeps_old` the old tree stays whole.
+    pub fn new(tree: TreeRef<'a>, keeps_old: bool) -> Edit<'a> {
+        Edit {
+            old: tree,
+            root: tree.root,
+            elements: tree.elements,
+            bytes: tree.bytes,
+            keeps_old,
+            garbage: Garbage::default(),
+        }
+    }
+
+    /// The tree as edited so far.
+    pub fn tree(&self) -> TreeRef<'_> {
+        // SAFETY: the nodes are the edit's, or those of the old tree that lives for 'a.
+        unsafe { TreeRef::from_parts([self.root, self.elements, self.bytes]) }
+    }
+
+    pub fn len(&self) -> u64 {
+        self.elements
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.elements == 0
+    }
+
+    /// Puts an element in the place of its key; whether one was there.
+    pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Damaged> {
+        let is_there = self.tree().place(key)?.is_there;
+        let entry = entry(key, value);
+        self.change(Change::Put { key, entry });
+        Ok(is_there)
+    }
+
+    /// Removes the element with this key; whether there was one.
+    pub fn remove(&mut self, key: &[u8]) -> Result<bool, Damaged> {
+        let place = self.tree().place(key)?;
+        if place.is_there {
+            self.remove_range(place.rank..place.rank + 1)?;
+        }
+        Ok(place.is_there)
+    }
+
+    /// Removes the elements of a range of ranks.
+    pub fn remove_range(&mut self, range: Range<u64>) -> Result<(), Damaged> {
+        let range = range.start..range.end.min(self.elements);
+        if range.is_empty() {
+            return Ok(());
+        }
+        self.tree().at(range.start)?;
+        self.tree().at(range.end - 1)?;
+        self.change(Change::Remove { from: range.start, to: range.end });
+        Ok(())
+    }
+
+    /// Inserts elements without keys in front of the one at `rank`.
+    pub fn insert(&mut self, rank: u64, values: &[&[u8]]) -> Result<(), Damaged> {
+        self.tree().at(rank.min(self.elements.saturating_sub(1)))?;
+        let entries: SmallVec<[Fresh<'_>; 8]> = values.iter().map(|value| entry(b"", value)).collect();
+        if !entries.is_empty() {
+            self.change(Change::Splice { rank, remove: 0, entries: &entries });
+        }
+        Ok(())
+    }
+
+    /// Replaces the value of the element at `rank`, leaving its key.
+    pub fn set(&mut self, rank: u64, value: &[u8]) -> Result<(), Damaged> {
+        let Some(item) = self.tree().at(rank)? else { return Ok(()) };
+        let key = item.key.to_vec();
+        self.change(Change::Splice { rank, remove: 1, entries: &[entry(&key, value)] });
+        Ok(())
+    }
+
+    /// The new tree, and what to retire once it is published.
+    pub fn finish(mut self) -> (Tree, Garbage) {
+        if self.is_untouched() {
+            return (self.old.share(), Garbage::default());
+        }
+        settle(self.root);
+        let tree = Tree { root: self.root, elements: self.elements, bytes: self.bytes };
+        (tree, std::mem::take(&mut self.garbage))
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.root == self.old.root
+    }
+
+    fn change(&mut self, change: Change<'_>) {
+        let children = match change {
+            _ if self.root != 0 => {
+                let is_owned = !self.is_untouched();
+                self.apply(self.root, is_owned, change, Edge { is_first: true, is_last: true })
+            }
+            Change::Put { entry, .. } => {
+                self.pack(0, &[Piece::New(&[entry])], has_blobs(&[entry]), Fill::Evenly)
+            }
+            Change::Splice { entries, .. } => {
+                self.pack(0, &[Piece::New(entries)], has_blobs(entries), Fill::Front)
+            }
+            Change::Remove { .. } => Children::new(),
+        };
+        self.install(children);
+    }
+
+    /// Makes a root of the nodes of its level.
+    fn install(&mut self, mut children: Children) {
+        let mut level = 1;
+        if let [first, ..] = children.as_slice() {
+            level += node_of(first.word).level();
+        }
+        while children.len() > 1 {
+            let entries: SmallVec<[Fresh<'_>; 4]> = children.iter().map(Owned::entry).collect();
+            let parents = self.pack(level, &[Piece::New(&entries)], false, Fill::Evenly);
+            drop(entries);
+            children = parents;
+            level += 1;
+        }
+        let Some(root) = children.pop() else {
+            (self.root, self.elements, self.bytes) = (0, 0, 0);
+            return;
+        };
+        (self.root, self.elements, self.bytes) = (root.word & !SHORTENED, root.elements, root.bytes);
+        loop {
+            let node = node_of(self.root);
+            if node.is_leaf() || node.packed().count() > 1 {
+                return;
+            }
+            let opened = self.open(self.root, true);
+            let child = node.child(0);
+            if opened.hold == Hold::Shared {
+                node_of(child.word).retain();
+            }
+            (self.root, self.bytes) = (child.word & !SHORTENED, child.bytes);
+            self.close(opened);
+        }
+    }
+
+    /// Changes the subtree at `word`, whose reference is consumed where it is owned; returns what replaces it.
+    fn apply(&mut self, word: u64, is_owned: bool, change: Change<'_>, edge: Edge) -> Children {
+        let opened = self.open(word, is_owned);
+        let node = opened.node;
+        if node.is_leaf() {
+            return self.apply_to_leaf(opened, change, edge);
+        }
+        let last = node.packed().count() - 1;
+        let edge_at = |index: usize| Edge {
+            is_first: edge.is_first && index == 0,
+            is_last: edge.is_last && index == last,
+        };
+        let (range, results) = match change {
+            Change::Put { key, .. } => {
+                let index = node.child_for(key).expect("read before");
+                (index..index + 1, self.descend(&opened, index, change, edge_at(index)))
+            }
+            Change::Splice { rank, remove, entries } => {
+                let (index, rank) = node.child_at(rank).expect("read before");
+                let change = Change::Splice { rank, remove, entries };
+                (index..index + 1, self.descend(&opened, index, change, edge_at(index)))
+            }
+            Change::Remove { from, to } => self.remove_from_inner(&opened, from, to),
+        };
+        let may_merge = matches!(change, Change::Remove { .. });
+        self.replace_children(opened, range, results, may_merge)
+    }
+
+    /// Changes one child.
+    fn descend(&mut self, parent: &Opened, index: usize, change: Change<'_>, edge: Edge) -> Children {
+        let child = self.take_child(parent, index);
+        let mut results = self.apply(child.word & !SHORTENED, true, change, edge);
+        if let Some(first) = results.first_mut() {
+            first.separator = child.separator;
+            first.word |= child.word & SHORTENED;
+        }
+        results
+    }
+
+    /// Takes a child out of a node that is being replaced.
+    fn take_child(&mut self, parent: &Opened, index: usize) -> Owned {
+        let child = parent.node.child(index);
+        if parent.hold == Hold::Shared {
+            node_of(child.word).retain();
+        }
+        Owned {
+            word: child.word,
+            elements: child.elements,
+            bytes: child.bytes,
+            separator: SmallVec::from_slice(child.separator),
+        }
+    }
+
+    /// Removes the ranks `from..to` under an inner node; returns the range of children that the results replace.
+    fn remove_from_inner(&mut self, opened: &Opened, from: u64, to: u64) -> (Range<usize>, Children) {
+        let node = opened.node;
+        let edge = Edge { is_first: false, is_last: false };
+        let mut results = Children::new();
+        let (mut first, mut last) = (None, 0);
+        let mut begin = 0;
+        for index in 0..node.packed().count() {
+            let child = node.child(index);
+            let end = begin + child.elements;
+            if begin < to && from < end {
+                first = first.or(Some(index));
+                last = index + 1;
+                let (from, to) = (from.saturating_sub(begin), to.min(end) - begin);
+                if from == 0 && to == child.elements {
+                    if matches!(opened.hold, Hold::Fresh | Hold::Claimed) {
+                        self.drop_reference(child.word);
+                    }
+                } else {
+                    results.extend(self.descend(opened, index, Change::Remove { from, to }, edge));
+                }
+            }
+            begin = end;
+        }
+        (first.unwrap_or(last)..last, results)
+    }
+
+    fn apply_to_leaf(&mut self, opened: Opened, change: Change<'_>, edge: Edge) -> Children {
+        let node = opened.node;
+        let count = node.packed().count();
+        let only;
+        let (range, entries): (Range<usize>, &[Fresh<'_>]) = match change {
+            Change::Put { key, entry } => {
+                let (index, is_there) = node.lower_bound(key).expect("read before");
+                only = [entry];
+                (index..index + usize::from(is_there), &only)
+            }
+            Change::Splice { rank, remove, entries } => {
+                let index = usize::try_from(rank).unwrap_or(count).min(count);
+                (index..(index + remove).min(count), entries)
+            }
+            Change::Remove { from, to } => {
+                (from as usize..usize::try_from(to).unwrap_or(count).min(count), &[])
+            }
+        };
+        let fill = match (range.is_empty(), edge) {
+            (true, Edge { is_last: true, .. }) if range.start == count => Fill::Front,
+            (true, Edge { is_first: true, .. }) if range.start == 0 => Fill::Back,
+            _ => Fill::Evenly,
+        };
+        if node.has_blobs() {
+            for index in 0..count {
+                let Some(word) = node.blob_at(index) else { continue };
+                match opened.hold {
+                    Hold::Fresh | Hold::Claimed if range.contains(&index) => self.drop_reference(word),
+                    Hold::Shared if !range.contains(&index) => node_of(word).retain(),
+                    _ => {}
+                }
+            }
+        }
+        let blobs = node.has_blobs() || has_blobs(entries);
+        let (before, after) = (Carried::new(node, 0..range.start), Carried::new(node, range.end..count));
+        let pieces = [before.piece(), Piece::New(entries), after.piece()];
+        let results = self.pack(0, &pieces, blobs, fill);
+        self.close(opened);
+        results
+    }
+
+    /// Replaces the children of `range` by `results`; after a removal, merges what has become too small.
+    fn replace_children(
+        &mut self,
+        opened: Opened,
+        mut range: Range<usize>,
+        mut results: Children,
+        may_merge: bool,
+    ) -> Children {
+        let node = opened.node;
+        let count = node.packed().count();
+        let is_small = |child: &Owned| node_of(child.word).len() < NODE_BYTES_MIN;
+        while let Some(small) = results.iter().position(is_small).filter(|_| may_merge) {
+            let at = if small + 1 < results.len() {
+                small
+            } else if small > 0 {
+                small - 1
+            } else if range.end < count && is_readable(node.child(range.end).word) {
+                results.push(self.take_child(&opened, range.end));
+                range.end += 1;
+                small
+            } else if range.start > 0 && is_readable(node.child(range.start - 1).word) {
+                range.start -= 1;
+                results.insert(0, self.take_child(&opened, range.start));
+                small
+            } else {
+                break;
+            };
+            let right = results.remove(at + 1);
+            let left = results.remove(at);
+            let merged = self.merge(left, right);
+            let is_even = merged.len() > 1;
+            results.insert_many(at, merged);
+            // As good as it gets: a long entry may leave one of two small.
+            if is_even {
+                break;
+            }
+        }
+        if let ([only], Hold::Fresh, 1) = (results.as_slice(), opened.hold, range.len())
+            && *only.separator == *node.child(range.start).separator
+        {
+            // SAFETY: fresh, and `only` borrows nothing of it.
+            unsafe { node.set_child(range.start, &only.child()) };
+            let (elements, bytes) = totals(node);
+            let word = node.word();
+            return smallvec![Owned { word, elements, bytes, separator: SmallVec::new() }];
+        }
+        if opened.hold == Hold::Shared {
+            (0..range.start).chain(range.end..count).for_each(|index| node_of(node.child(index).word).retain());
+        }
+        let (before, after) = (Carried::new(node, 0..range.start), Carried::new(node, range.end..count));
+        let entries: SmallVec<[Fresh<'_>; 4]> = results.iter().map(Owned::entry).collect();
+        let replaced =
+            self.pack(node.level(), &[before.piece(), Piece::New(&entries), after.piece()], false, Fill::Evenly);
+        self.close(opened);
+        replaced
+    }
+
+    /// Makes one node of two neighbours, or two of about the same size.
+    fn merge(&mut self, left: Owned, right: Owned) -> Children {
+        let (a, b) = (self.open(left.word & !SHORTENED, true), self.open(right.word & !SHORTENED, true));
+        for opened in [&a, &b] {
+            if opened.hold == Hold::Shared {
+                node::held(opened.node).for_each(|word| node_of(word).retain());
+            }
+        }
+        let (counts, level) = ((a.node.packed().count(), b.node.packed().count()), a.node.level());
+        let blobs = a.node.has_blobs() || b.node.has_blobs();
+        let all = Carried::new(a.node, 0..counts.0);
+        let mut results = if level == 0 {
+            let rest = Carried::new(b.node, 0..counts.1);
+            self.pack(0, &[all.piece(), rest.piece()], blobs, Fill::Evenly)
+        } else {
+            // What the parent said of the right node holds for its first child; its own word may be older.
+            let mut first = b.node.child(0);
+            first.word = first.word & !SHORTENED | right.word & SHORTENED;
+            first.separator = &right.separator;
+            let rest = Carried::new(b.node, 1..counts.1);
+            self.pack(level, &[all.piece(), Piece::New(&[first.entry()]), rest.piece()], false, Fill::Evenly)
+        };
+        if let Some(first) = results.first_mut() {
+            first.separator = left.separator;
+            first.word |= left.word & SHORTENED;
+        }
+        self.close(a);
+        self.close(b);
+        results
+    }
+
+    fn open(&mut self, word: u64, is_owned: bool) -> Opened {
+        let node = node_of(word);
+        let hold = if word & MAPPED != 0 {
+            Hold::Mapped
+        } else if node.is_fresh() {
+            Hold::Fresh
+        } else if (is_owned || !self.keeps_old) && node.claim() {
+            Hold::Claimed
+        } else {
+            Hold::Shared
+        };
+        Opened { node, hold, is_owned }
+    }
+
+    /// Lets go of a node whose content has been carried over.
+    fn close(&mut self, opened: Opened) {
+        match opened.hold {
+            // SAFETY: nobody else has ever seen it.
+            Hold::Fresh => unsafe { opened.node.free() },
+            Hold::Claimed if opened.is_owned => self.garbage.0.push(Waste::Shell(opened.node.word())),
+            Hold::Shared if opened.is_owned => self.drop_reference(opened.node.word()),
+            // The old record still has it: it frees the shell, or gives up the reference, when it dies.
+            _ => {}
+        }
+    }
+
+    fn drop_reference(&mut self, word: u64) {
+        if word & MAPPED == 0 {
+            self.garbage.0.push(Waste::Reference(word & !SHORTENED));
+        }
+    }
+
+    /// New nodes of one level for `pieces`, as few as their sizes allow.
+    fn pack(&mut self, level: u8, pieces: &[Piece<'_>], has_blobs: bool, fill: Fill) -> Children {
+        let (count, bytes) = measure(pieces);
+        let mut children = Children::new();
+        if count == 0 {
+            return children;
+        }
+        if HEAD_BYTES + bytes <= NODE_BYTES_MAX || count == 1 {
+            children.push(Owned::new(node::build(level, pieces, has_blobs)));
+            return children;
+        }
+        let room = NODE_BYTES_MAX - HEAD_BYTES - 2;
+        let nodes = bytes.div_ceil(room);
+        let first = match fill {
+            Fill::Evenly => bytes.div_ceil(nodes),
+            Fill::Front => room,
+            Fill::Back => (bytes - (nodes - 1) * room).max(1),
+        };
+        let others = if fill == Fill::Evenly { first } else { room };
+        let mut aim = first;
+        let (mut part, mut taken): (SmallVec<[Piece<'_>; 3]>, usize) = (SmallVec::new(), 0);
+        for piece in pieces {
+            let mut begin = 0;
+            for index in 0..piece.count() {
+                let len = 2 + piece.entry_len(index);
+                if taken > 0 && (taken + len > room || taken >= aim) {
+                    part.push(piece.part(begin..index));
+                    self.finish_part(level, &part, has_blobs, &mut children);
+                    part.clear();
+                    (begin, taken, aim) = (index, 0, others);
+                }
+                taken += len;
+            }
+            part.push(piece.part(begin..piece.count()));
+        }
+        self.finish_part(level, &part, has_blobs, &mut children);
+        children
+    }
+
+    fn finish_part(&mut self, level: u8, part: &[Piece<'_>], has_blobs: bool, children: &mut Children) {
+        let mut next = Owned::new(node::build(level, part, has_blobs));
+        if let Some(last) = children.last() {
+            let (left, right) = (node_of(last.word), node_of(next.word));
+            if level > 0 {
+                let first = right.child(0);
+                next.separator = SmallVec::from_slice(first.separator);
+                next.word |= first.word & SHORTENED;
+            } else {
+                let left = left.item(left.packed().count() - 1).map_or(&b""[..], |item| item.key);
+                let right = right.item(0).map_or(&b""[..], |item| item.key);
+                let is_short = separator(left, right, &mut next.separator);
+                next.word |= if is_short { SHORTENED } else { 0 };
+            }
+        }
+        children.push(next);
+    }
+}
+
+impl Owned {
+    fn new(node: Node<'_>) -> Owned {
+        let (elements, bytes) = totals(node);
+        Owned { word: node.word(), elements, bytes, separator: SmallVec::new() }
+    }
+
+    fn child(&self) -> Child<'_> {
+        Child { word: self.word, elements: self.elements, bytes: self.bytes, separator: &self.separator }
+    }
+
+    fn entry(&self) -> Fresh<'_> {
+        self.child().entry()
+    }
+}
+
+/// A stretch of a node's entries to be carried over; a mapped node's words are made absolute.
+enum Carried {
+    AsIs(Packed<'static>, Range<usize>),
+    Absolute(Vec<Fresh<'static>>),
+}
+
+impl Carried {
+    fn new(node: Node<'static>, range: Range<usize>) -> Carried {
+        let packed = node.packed();
+        if !node.is_mapped() || node.is_leaf() && !node.has_blobs() {
+            return Carried::AsIs(packed, range);
+        }
+        let entry = |index: usize| match (node.is_leaf(), node.is_leaf().then(|| node.blob_at(index)).flatten()) {
+            (false, _) => node.child(index).entry(),
+            (true, Some(word)) => Fresh::big(word),
+            (true, None) => Fresh::with_head(&[], [packed.raw(index), &[]]),
+        };
+        Carried::Absolute(range.map(entry).collect())
+    }
+
+    fn piece(&self) -> Piece<'_> {
+        match self {
+            Carried::AsIs(packed, range) => Piece::Old(*packed, range.clone()),
+            Carried::Absolute(entries) => Piece::New(entries),
+        }
+    }
+}
+
+/// The entry for an element; a long one goes into a blob.
+fn entry<'e>(key: &'e [u8], value: &'e [u8]) -> Fresh<'e> {
+    if key.len() + value.len() > ENTRY_BYTES_MAX {
+        return Fresh::big(node::blob(key, &[value]).word());
+    }
+    Fresh::new(key, value)
+}
+
+fn has_blobs(entries: &[Fresh<'_>]) -> bool {
+    entries.iter().any(Fresh::is_big)
+}
+
+/// A node whose word the edit owns, or that the old tree holds.
+fn node_of(word: u64) -> Node<'static> {
+    // SAFETY: the edit keeps everything that it works on alive until it is closed, and uses nothing after that.
+    unsafe { Node::at(word & !SHORTENED) }.expect("read before")
+}
+
+fn is_readable(word: u64) -> bool {
+    // SAFETY: as in `node_of`.
+    unsafe { Node::at(word & !SHORTENED) }.is_ok()
+}
+
+/// Elements under a node, and bytes that it and all below it take.
+fn totals(node: Node<'_>) -> (u64, u64) {
+    let own = size_class(node.len()) as u64;
+    let count = node.packed().count();
+    if !node.is_leaf() {
+        return (0..count).map(|index| node.child(index)).fold((0, own), |(elements, bytes), child| {
+            (elements + child.elements, bytes + child.bytes)
+        });
+    }
+    let blobs = if node.has_blobs() { (0..count).map(|index| node.blob_bytes(index)).sum() } else { 0 };
+    (count as u64, own + blobs)
+}
+
+/// The shortest key above `left` and not above `right`; whether it had to be cut.
+fn separator(left: &[u8], right: &[u8], out: &mut SmallVec<[u8; 24]>) -> bool {
+    let common = left.iter().zip(right).take_while(|(left, right)| left == right).count();
+    let len = (common + 1).min(right.len());
+    out.extend_from_slice(&right[..len.min(SEPARATOR_BYTES_MAX)]);
+    len > SEPARATOR_BYTES_MAX
+}
+
+/// Ends the time in which the nodes under `word` may be changed.
+fn settle(word: u64) {
+    if word == 0 {
+        return;
+    }
+    let node = node_of(word);
+    if node.is_fresh() {
+        // SAFETY: not published yet.
+        unsafe { node.settle() };
+        node::held(node).for_each(settle);
+    }
+}
+
+const _: () = assert!(ENTRY_BYTES_MAX + 16 < NODE_BYTES_MAX / 2);
+const _: () = assert!(SEPARATOR_BYTES_MAX + CHILD_BYTES + 2 < NODE_BYTES_MIN / 2);

@@ -1,0 +1,187 @@
+//! Large containers: persistent, counted B+ trees of (key, value) entries in the order of their keys' bytes.
+//!
+//! One structure carries every large value: a list is a tree without keys, a set or hash one in the order of its
+//! elements' hashes, a sorted set two (by score, by hash), a stream one by ID. Every element is found by key or by
+//! rank in O(log n). A tree never changes: a write copies the path to what it touches (some KiB), and the record that
+//! carries the new root is swapped in like any other. So readers of a large value run in parallel and see one state
+//! of it, however long they take, and a snapshot that holds an old root costs nothing.
+//!
+//! Folder: `packed` (the layout of entries), `node` (memory and references), `find` and `cursor` (reading), `edit`
+//! (writing), `build` (from a sorted stream), `mapped` (nodes in a snapshot file).
+
+mod cursor;
+mod edit;
+mod find;
+pub mod mapped;
+pub mod node;
+pub mod packed;
+#[cfg(test)]
+mod test;
+
+use std::marker::PhantomData;
+
+use crossbeam_epoch::Guard;
+use smallvec::SmallVec;
+
+pub use cursor::Cursor;
+pub use edit::Edit;
+pub use packed::{Fresh, Item, Packed};
+
+/// A node is split above this many bytes.
+pub const NODE_BYTES_MAX: usize = 1536;
+/// A node below this many bytes is merged with a neighbour.
+const NODE_BYTES_MIN: usize = NODE_BYTES_MAX / 4;
+/// Longer entries become blobs: what a write copies beside them stays small.
+pub const ENTRY_BYTES_MAX: usize = 512;
+/// Longer separators are shortened.
+const SEPARATOR_BYTES_MAX: usize = 64;
+/// Bytes of a root as a record carries it.
+pub const ROOT_BYTES: usize = 24;
+
+/// A borrowed tree: valid for `'a`, while its record is pinned or its owner lives.
+#[derive(Clone, Copy, Debug)]
+pub struct TreeRef<'a> {
+    /// The root's word; zero if the tree is empty.
+    root: u64,
+    elements: u64,
+    bytes: u64,
+    _alive: PhantomData<&'a ()>,
+}
+
+impl<'a> TreeRef<'a> {
+    pub const EMPTY: TreeRef<'static> = TreeRef { root: 0, elements: 0, bytes: 0, _alive: PhantomData };
+
+    /// The tree whose root a record carries.
+    ///
+    /// # Safety
+    /// The words came from [`Tree::into_parts`] (or a checked snapshot), and the record is alive for `'a`.
+    pub unsafe fn from_parts([root, elements, bytes]: [u64; 3]) -> TreeRef<'a> {
+        TreeRef { root, elements, bytes, _alive: PhantomData }
+    }
+
+    /// Number of elements.
+    pub fn len(self) -> u64 {
+        self.elements
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.elements == 0
+    }
+
+    /// Bytes of memory (or of a mapped file) that the tree takes.
+    pub fn bytes(self) -> u64 {
+        self.bytes
+    }
+
+    /// Another owner of the same nodes.
+    ///
+    /// The caller holds the latch of the record's key, so that no writer claims the root meanwhile.
+    pub fn share(self) -> Tree {
+        if let Some(root) = self.node() {
+            root.retain();
+        }
+        Tree { root: self.root, elements: self.elements, bytes: self.bytes }
+    }
+
+    /// The same, for whoever holds no latch: `None` if a writer has replaced the tree meanwhile.
+    pub fn try_share(self) -> Option<Tree> {
+        let is_ours = self.node().is_none_or(|root| root.try_retain());
+        is_ours.then_some(Tree { root: self.root, elements: self.elements, bytes: self.bytes })
+    }
+
+    /// The root, where it can be read without touching a file.
+    fn node(self) -> Option<node::Node<'a>> {
+        if self.root == 0 || self.root & node::MAPPED != 0 {
+            return None;
+        }
+        // SAFETY: alive for 'a.
+        unsafe { node::Node::at(self.root) }.ok()
+    }
+}
+
+/// An owned tree.
+#[derive(Debug)]
+pub struct Tree {
+    root: u64,
+    elements: u64,
+    bytes: u64,
+}
+
+impl Tree {
+    pub const EMPTY: Tree = Tree { root: 0, elements: 0, bytes: 0 };
+
+    pub fn as_ref(&self) -> TreeRef<'_> {
+        TreeRef { root: self.root, elements: self.elements, bytes: self.bytes, _alive: PhantomData }
+    }
+
+    /// Gives the tree to a record; [`release_parts`] takes it back.
+    pub fn into_parts(self) -> [u64; 3] {
+        let parts = [self.root, self.elements, self.bytes];
+        std::mem::forget(self);
+        parts
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        // SAFETY: an owned tree was never published, or came from `share`.
+        unsafe { node::release(self.root) };
+    }
+}
+
+/// Ends a record's ownership of a root.
+///
+/// # Safety
+/// The words came from [`Tree::into_parts`], and nobody sees the record any more.
+pub unsafe fn release_parts([root, _, _]: [u64; 3]) {
+    // SAFETY: the caller's promise.
+    unsafe { node::release_root(root) };
+}
+
+/// What an edit took out of use: given to the epoch once the new tree is published.
+#[derive(Debug, Default)]
+#[must_use = "nodes leak unless they are retired"]
+pub struct Garbage(SmallVec<[Waste; 8]>);
+
+#[derive(Clone, Copy, Debug)]
+enum Waste {
+    /// A claimed node: only its memory is left.
+    Shell(u64),
+    /// A reference.
+    Reference(u64),
+}
+
+// SAFETY: the words own what they point to.
+unsafe impl Send for Garbage {}
+
+impl Garbage {
+    /// Retires it all. To be called after the tree that replaces it was published.
+    pub fn retire(self, pin: &Guard) {
+        for waste in self.0 {
+            // SAFETY: unreachable for whoever pins from now on, and retired once.
+            unsafe { pin.defer_unchecked(move || waste.end()) };
+        }
+    }
+
+    /// Adds what another edit left.
+    pub fn join(&mut self, other: Garbage) {
+        self.0.extend(other.0);
+    }
+}
+
+impl Waste {
+    /// # Safety
+    /// Nobody sees the node by this way any more.
+    unsafe fn end(self) {
+        match self {
+            // SAFETY: claimed, so it is the caller's alone.
+            Waste::Shell(word) => unsafe {
+                if let Ok(node) = node::Node::at(word) {
+                    node.free();
+                }
+            },
+            // SAFETY: the caller owns the reference.
+            Waste::Reference(word) => unsafe { node::release(word) },
+        }
+    }
+}

@@ -1,0 +1,412 @@
+//! Nodes of trees: leaves, inner nodes and blobs; their memory, their references, and the words that point to them.
+//!
+//! # Format
+//!
+//! ```text
+//! offset  size  field
+//!      0     4  references in memory; CRC-32/ISCSI of the rest in a file
+//!      4     4  length of the node
+//!      8     1  level: 0 a leaf, above that an inner node; BLOB
+//!      9     1  flags: HAS_BLOBS; FRESH
+//!     12     4  length of the key if a blob, else 0
+//!     16        a packed sequence (`packed.rs`); or key and value of a blob
+//!
+//! entry of an inner node: word of the child:64 | elements:64 | bytes of memory:64 | separator
+//! word: address (in a file: see `stored.rs`) | MAPPED (bit 0) | SHORTENED (bit 1)
+//! ```
+//!
+//! A node begins at a multiple of 16. Every key under a child is at least the child's separator, and every key before
+//! the child is below it; the separator of a first child does not count. With SHORTENED the separator is only the
+//! begin of a longer one, and the first key under the child decides.
+//!
+//! # Concurrency
+//! A published node never changes. Its references are those of parents and of records; only a writer that holds the
+//! latch of a key takes them. **A reference is given up only when the epoch has passed in which its holder was
+//! unlinked**, so whoever reaches a node through a pinned record may read it without a reference.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+// Not through `crate::sync`: the layout must not depend on the model checker.
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+
+use super::mapped;
+use super::packed::{Fresh, Item, Packed, Parsed, Piece, Sink, measure, write};
+use crate::index::Damaged;
+use crate::memory::size_class;
+
+/// Nodes begin at multiples of this.
+pub const ALIGN: usize = 16;
+pub const HEAD_BYTES: usize = 16;
+/// The level of a blob.
+pub const BLOB: u8 = 0xff;
+/// Levels of a tree; more would mean a loop in a damaged file.
+pub const LEVEL_MAX: u8 = 32;
+/// Flag: some entries of this leaf are blobs.
+const HAS_BLOBS: u8 = 1;
+/// Flag: made by the edit under way, seen by nobody else.
+const FRESH: u8 = 2;
+/// Word bit: the node lies in a mapped file.
+pub const MAPPED: u64 = 1;
+/// Word bit: the separator beside this word is only the begin of one.
+pub const SHORTENED: u64 = 2;
+const STATE: u64 = 15;
+/// In front of the separator in an entry of an inner node.
+pub const CHILD_BYTES: usize = 24;
+
+#[repr(C, align(16))]
+struct Head {
+    refs: AtomicU32,
+    len: u32,
+    level: u8,
+    flags: u8,
+    _unused: u16,
+    key_len: u32,
+}
+
+/// A node that is alive for `'a`.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    head: NonNull<Head>,
+    is_mapped: bool,
+    _alive: PhantomData<&'a Head>,
+}
+
+/// A child as its parent knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Child<'a> {
+    pub word: u64,
+    pub elements: u64,
+    pub bytes: u64,
+    pub separator: &'a [u8],
+}
+
+impl<'a> Child<'a> {
+    /// Reads an entry of an inner node.
+    #[inline]
+    pub fn read(raw: &'a [u8]) -> Child<'a> {
+        let word = |at: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&raw[at..at + 8]);
+            u64::from_le_bytes(bytes)
+        };
+        Child { word: word(0), elements: word(8), bytes: word(16), separator: &raw[CHILD_BYTES..] }
+    }
+
+    pub fn head(&self) -> [u8; CHILD_BYTES] {
+        let mut head = [0; CHILD_BYTES];
+        head[..8].copy_from_slice(&self.word.to_le_bytes());
+        head[8..16].copy_from_slice(&self.elements.to_le_bytes());
+        head[16..].copy_from_slice(&self.bytes.to_le_bytes());
+        head
+    }
+
+    /// The entry that carries this child.
+    pub fn entry(&self) -> Fresh<'a> {
+        Fresh::with_head(&self.head(), [self.separator, &[]])
+    }
+}
+
+impl<'a> Node<'a> {
+    /// The node that `word` points to, checked where it lies in a file.
+    ///
+    /// # Safety
+    /// `word` came from [`Node::word`] (or is mapped), and what holds it keeps the node alive for `'a`: a pinned
+    /// record's tree, or a reference.
+    #[inline]
+    pub unsafe fn at(word: u64) -> Result<Node<'a>, Damaged> {
+        let is_mapped = word & MAPPED != 0;
+        let address = (word & !STATE) as usize;
+        if is_mapped {
+            mapped::check(address)?;
+        }
+        let head = NonNull::new(std::ptr::with_exposed_provenance_mut::<Head>(address)).ok_or(Damaged)?;
+        Ok(Node { head, is_mapped, _alive: PhantomData })
+    }
+
+    /// The word that points here.
+    pub fn word(self) -> u64 {
+        let address = self.head.as_ptr().expose_provenance() as u64;
+        if self.is_mapped { address | MAPPED } else { address }
+    }
+
+    fn head(self) -> &'a Head {
+        // SAFETY: alive for 'a, as `at` was promised.
+        unsafe { self.head.as_ref() }
+    }
+
+    pub fn is_mapped(self) -> bool {
+        self.is_mapped
+    }
+
+    pub fn level(self) -> u8 {
+        self.head().level
+    }
+
+    pub fn is_leaf(self) -> bool {
+        self.level() == 0
+    }
+
+    /// Whether entries of this leaf may be blobs.
+    pub fn has_blobs(self) -> bool {
+        self.head().flags & HAS_BLOBS != 0
+    }
+
+    pub fn is_fresh(self) -> bool {
+        !self.is_mapped && self.head().flags & FRESH != 0
+    }
+
+    /// Bytes of the node.
+    pub fn len(self) -> usize {
+        self.head().len as usize
+    }
+
+    /// Everything behind the head.
+    fn payload(self) -> &'a [u8] {
+        // SAFETY: `len` is the length of the allocation, or checked against the file by `mapped::check`.
+        unsafe {
+            let start = self.head.as_ptr().cast::<u8>().add(HEAD_BYTES);
+            std::slice::from_raw_parts(start, self.len() - HEAD_BYTES)
+        }
+    }
+
+    /// The whole node, head included, with zero for the references: for writing it to a file.
+    pub fn stored(self) -> ([u8; HEAD_BYTES], &'a [u8]) {
+        let head = self.head();
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[4..8].copy_from_slice(&head.len.to_le_bytes());
+        bytes[8] = head.level;
+        bytes[9] = head.flags & HAS_BLOBS;
+        bytes[12..].copy_from_slice(&head.key_len.to_le_bytes());
+        (bytes, self.payload())
+    }
+
+    /// The entries of a leaf or inner node.
+    #[inline]
+    pub fn packed(self) -> Packed<'a> {
+        Packed::new(self.payload())
+    }
+
+    /// The child at `index` of an inner node; a mapped node's words are made absolute.
+    #[inline]
+    pub fn child(self, index: usize) -> Child<'a> {
+        let mut child = Child::read(self.packed().raw(index));
+        child.word = self.absolute(child.word);
+        child
+    }
+
+    /// A word as it stands in this node, made absolute: in a file words count backwards from their node.
+    #[inline]
+    fn absolute(self, word: u64) -> u64 {
+        if !self.is_mapped {
+            return word;
+        }
+        let address = self.head.as_ptr().addr() as u64;
+        address.wrapping_sub(word & !STATE) & !STATE | word & STATE | MAPPED
+    }
+
+    /// The element at `index` of a leaf.
+    #[inline]
+    pub fn item(self, index: usize) -> Result<Item<'a>, Damaged> {
+        match self.packed().parsed(index) {
+            Parsed::Inline(item) => Ok(item),
+            // SAFETY: the leaf holds a reference to its blobs, and lives for 'a.
+            Parsed::Big(word) => Ok(unsafe { Node::at(self.absolute(word)) }?.blob()),
+        }
+    }
+
+    /// Key and value of a blob.
+    fn blob(self) -> Item<'a> {
+        let (key, value) = self.payload().split_at(self.head().key_len as usize);
+        Item { key, value }
+    }
+
+    /// The blob at `index` of a leaf, if that entry is one.
+    pub fn blob_at(self, index: usize) -> Option<u64> {
+        match self.packed().parsed(index) {
+            Parsed::Inline(_) => None,
+            Parsed::Big(word) => Some(self.absolute(word)),
+        }
+    }
+
+    /// Memory that this leaf holds by its entry at `index`, beside itself.
+    pub fn blob_bytes(self, index: usize) -> u64 {
+        // SAFETY: as in `item`.
+        self.blob_at(index).and_then(|word| unsafe { Node::at(word) }.ok()).map_or(0, |node: Node<'_>| {
+            size_class(node.len()) as u64
+        })
+    }
+
+    /// Takes another reference to a node that somebody holds one of already.
+    pub fn retain(self) {
+        if !self.is_mapped {
+            // ORDERING: the caller has a reference, or holds the latch of a key that has one.
+            self.head().refs.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes a reference unless the node has been claimed meanwhile.
+    pub fn try_retain(self) -> bool {
+        self.is_mapped
+            || self
+                .head()
+                .refs
+                // ORDERING: the pin keeps the memory; the count decides who owns.
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |refs| (refs != 0).then(|| refs + 1))
+                .is_ok()
+    }
+
+    /// Takes the only reference, and with it all that the node holds; `false` if there are others.
+    pub fn claim(self) -> bool {
+        // ORDERING: acquire pairs with the release of whoever gave up another reference.
+        self.head().refs.compare_exchange(1, 0, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether [`Node::claim`] took it.
+    fn is_claimed(self) -> bool {
+        // ORDERING: asked by the former holder's end, an epoch after the claim.
+        self.head().refs.load(Ordering::Relaxed) == 0
+    }
+
+    /// Ends the time in which only the editing thread knows the node.
+    ///
+    /// # Safety
+    /// Nobody else knows the node yet.
+    pub(super) unsafe fn settle(self) {
+        // SAFETY: the caller's promise.
+        unsafe { (*self.head.as_ptr()).flags &= !FRESH };
+    }
+
+    /// Overwrites the child at `index`, leaving its separator.
+    ///
+    /// # Safety
+    /// The node is fresh, and no other borrow of its bytes is in use.
+    pub(super) unsafe fn set_child(self, index: usize, child: &Child<'_>) {
+        let at = HEAD_BYTES + self.packed().offset(index);
+        let head = child.head();
+        // SAFETY: the entry of an inner node begins with CHILD_BYTES, and the caller is alone with the node.
+        unsafe { self.head.as_ptr().cast::<u8>().add(at).copy_from_nonoverlapping(head.as_ptr(), CHILD_BYTES) };
+    }
+
+    /// Frees the node's memory, and nothing that it holds.
+    ///
+    /// # Safety
+    /// Nobody sees the node any more; not mapped.
+    pub(super) unsafe fn free(self) {
+        let layout = layout(self.len());
+        // SAFETY: the caller's promise; `allocate` used this layout.
+        unsafe { dealloc(self.head.as_ptr().cast(), layout) };
+    }
+}
+
+/// Gives up a reference; the last one frees the node and gives up what it holds.
+///
+/// # Safety
+/// The caller owned a reference whose holder nobody can see any more.
+pub unsafe fn release(word: u64) {
+    if word & MAPPED != 0 || word & !STATE == 0 {
+        return;
+    }
+    // SAFETY: the caller owns a reference.
+    let Ok(node) = (unsafe { Node::at(word) }) else { return };
+    // ORDERING: release and acquire, so that whoever frees has seen everything that other holders did.
+    if node.head().refs.fetch_sub(1, Ordering::Release) == 1 {
+        fence(Ordering::Acquire);
+        // SAFETY: that was the last reference.
+        unsafe { dispose(node) };
+    }
+}
+
+/// Ends a record's hold on a root: gives it up, or frees what remains of it after it was claimed.
+///
+/// # Safety
+/// As for [`release`].
+pub unsafe fn release_root(word: u64) {
+    if word & MAPPED != 0 || word & !STATE == 0 {
+        return;
+    }
+    // SAFETY: the record kept the memory, if nothing else.
+    let Ok(node) = (unsafe { Node::at(word) }) else { return };
+    if node.is_claimed() {
+        // SAFETY: nobody sees the record any more, which was the only way here.
+        unsafe { node.free() };
+    } else {
+        // SAFETY: as the caller says.
+        unsafe { release(word) };
+    }
+}
+
+/// Frees a node and gives up what it holds.
+///
+/// # Safety
+/// Nobody sees it any more, and it has no references.
+unsafe fn dispose(node: Node<'_>) {
+    // SAFETY: each word is a reference that this node owned.
+    held(node).for_each(|word| unsafe { release(word) });
+    // SAFETY: the caller's promise.
+    unsafe { node.free() };
+}
+
+/// The words of what a node holds: children, or blobs.
+pub fn held<'a>(node: Node<'a>) -> impl Iterator<Item = u64> + 'a {
+    let (is_inner, count) = match node.level() {
+        BLOB => (false, 0),
+        0 if !node.has_blobs() => (false, 0),
+        level => (level > 0, node.packed().count()),
+    };
+    (0..count).filter_map(move |index| if is_inner { Some(node.child(index).word) } else { node.blob_at(index) })
+}
+
+/// A new node of `pieces`, fresh, with one reference.
+pub fn build<'a>(level: u8, pieces: &[Piece<'_>], has_blobs: bool) -> Node<'a> {
+    let flags = FRESH | if has_blobs { HAS_BLOBS } else { 0 };
+    let (node, mut fill) = allocate(HEAD_BYTES + measure(pieces).1, level, flags, 0);
+    write(pieces, &mut fill);
+    debug_assert_eq!(fill.left, 0, "measured wrongly");
+    node
+}
+
+/// A new blob with one reference.
+pub fn blob<'a>(key: &[u8], value: &[&[u8]]) -> Node<'a> {
+    let len = HEAD_BYTES + key.len() + value.iter().map(|part| part.len()).sum::<usize>();
+    let (node, mut fill) = allocate(len, BLOB, FRESH, key.len() as u32);
+    fill.put(key);
+    value.iter().for_each(|part| fill.put(part));
+    node
+}
+
+fn layout(len: usize) -> Layout {
+    Layout::from_size_align(len, ALIGN).expect("node lengths are far below isize::MAX")
+}
+
+fn allocate<'a>(len: usize, level: u8, flags: u8, key_len: u32) -> (Node<'a>, Fill) {
+    let layout = layout(len);
+    // SAFETY: the layout's size is at least a head's.
+    let Some(start) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
+    let head = start.cast::<Head>();
+    let new = Head { refs: AtomicU32::new(1), len: len as u32, level, flags, _unused: 0, key_len };
+    // SAFETY: just allocated, large enough and aligned.
+    unsafe { head.write(new) };
+    // SAFETY: inside the allocation.
+    let at = unsafe { start.as_ptr().add(HEAD_BYTES) };
+    (Node { head, is_mapped: false, _alive: PhantomData }, Fill { at, left: len - HEAD_BYTES })
+}
+
+/// Writes the payload of a new node.
+struct Fill {
+    at: *mut u8,
+    left: usize,
+}
+
+impl Sink for Fill {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        assert!(bytes.len() <= self.left, "a node is as long as it was measured");
+        // SAFETY: `left` bytes of the new allocation are ours to write.
+        unsafe {
+            self.at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            self.at = self.at.add(bytes.len());
+        }
+        self.left -= bytes.len();
+    }
+}
