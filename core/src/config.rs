@@ -1,7 +1,7 @@
 //! How an engine is opened, and which of it may change while it runs.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use crate::limits::DATABASES;
 
@@ -181,6 +181,17 @@ pub struct Tuning {
     lfu_log_factor: AtomicU32,
     lfu_decay_time: AtomicU32,
     active_expire: AtomicBool,
+    list_max_listpack_size: AtomicI64,
+    set_max_intset_entries: AtomicU64,
+    set_max_listpack_entries: AtomicU64,
+    set_max_listpack_value: AtomicU64,
+    hash_max_listpack_entries: AtomicU64,
+    hash_max_listpack_value: AtomicU64,
+    zset_max_listpack_entries: AtomicU64,
+    zset_max_listpack_value: AtomicU64,
+    hll_sparse_max_bytes: AtomicU64,
+    stream_node_max_bytes: AtomicU64,
+    stream_node_max_entries: AtomicU64,
     stop_writes_on_save_error: AtomicBool,
     saves_failing: AtomicBool,
 }
@@ -212,6 +223,17 @@ impl Tuning {
             lfu_log_factor: AtomicU32::new(config.lfu_log_factor),
             lfu_decay_time: AtomicU32::new(config.lfu_decay_time),
             active_expire: AtomicBool::new(true),
+            list_max_listpack_size: AtomicI64::new(-2),
+            set_max_intset_entries: AtomicU64::new(512),
+            set_max_listpack_entries: AtomicU64::new(128),
+            set_max_listpack_value: AtomicU64::new(64),
+            hash_max_listpack_entries: AtomicU64::new(512),
+            hash_max_listpack_value: AtomicU64::new(64),
+            zset_max_listpack_entries: AtomicU64::new(128),
+            zset_max_listpack_value: AtomicU64::new(64),
+            hll_sparse_max_bytes: AtomicU64::new(3000),
+            stream_node_max_bytes: AtomicU64::new(4096),
+            stream_node_max_entries: AtomicU64::new(100),
             stop_writes_on_save_error: AtomicBool::new(config.stop_writes_on_save_error),
             saves_failing: AtomicBool::new(false),
         }
@@ -227,6 +249,21 @@ impl Tuning {
         lfu_decay_time, set_lfu_decay_time: u32;
         /// Whether the sweep removes expired keys (DEBUG SET-ACTIVE-EXPIRE).
         active_expire, set_active_expire: bool;
+        /// Redis' `list-max-listpack-size`: elements of a packed list, or where negative -1 to -5 for 4 to 64 KiB.
+        list_max_listpack_size, set_list_max_listpack_size: i64;
+        /// Above these, sets, hashes and sorted sets are no longer packed: entries, and bytes of one.
+        set_max_intset_entries, set_set_max_intset_entries: u64;
+        set_max_listpack_entries, set_set_max_listpack_entries: u64;
+        set_max_listpack_value, set_set_max_listpack_value: u64;
+        hash_max_listpack_entries, set_hash_max_listpack_entries: u64;
+        hash_max_listpack_value, set_hash_max_listpack_value: u64;
+        zset_max_listpack_entries, set_zset_max_listpack_entries: u64;
+        zset_max_listpack_value, set_zset_max_listpack_value: u64;
+        /// Bytes above which a sparse HyperLogLog becomes dense.
+        hll_sparse_max_bytes, set_hll_sparse_max_bytes: u64;
+        /// Redis' units of approximate trimming of streams.
+        stream_node_max_bytes, set_stream_node_max_bytes: u64;
+        stream_node_max_entries, set_stream_node_max_entries: u64;
         /// Whether writes are refused while saves fail.
         stop_writes_on_save_error, set_stop_writes_on_save_error: bool;
         /// Whether there are save points and the last save failed.

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicPtr;
 
 use crossbeam_epoch::Guard;
+use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
 use crate::command::Failure;
 use crate::config::{EngineConfig, Maintenance, Tuning};
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     log: Log,
     stats: Arc<Stats>,
     snapshots: Snapshots,
+    /// Decides the order of elements in large sets and hashes; a loaded snapshot brings its own.
+    element_seed: OnceLock<(u64, RapidSecrets)>,
     sweep: Mutex<Sweep>,
     sweeper: OnceLock<()>,
     /// Dropped last: it holds the lock of the directory that the log writes to.
@@ -61,6 +64,7 @@ impl Engine {
             config,
             stats: Arc::default(),
             snapshots: Snapshots::default(),
+            element_seed: OnceLock::new(),
             sweep: Mutex::new(Sweep::default()),
             sweeper: OnceLock::new(),
             persistence: OnceLock::new(),
@@ -125,6 +129,24 @@ impl Engine {
 
     pub(crate) fn snapshots(&self) -> &Snapshots {
         &self.0.snapshots
+    }
+
+    /// The seed that decides the order of elements in large sets and hashes.
+    pub fn element_seed(&self) -> u64 {
+        self.element_secrets().0
+    }
+
+    fn element_secrets(&self) -> &(u64, RapidSecrets) {
+        self.0.element_seed.get_or_init(|| {
+            let seed = seed();
+            (seed, RapidSecrets::seed(seed))
+        })
+    }
+
+    /// The hash of an element of a set, hash or sorted set.
+    #[inline]
+    pub fn element_hash(&self, element: &[u8]) -> u64 {
+        rapidhash_v3_seeded(element, &self.element_secrets().1)
     }
 
     /// Begins an operation, or a batch of them, on this thread.

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod container;
 pub mod engine;
 pub mod eviction;
 pub mod expiry;

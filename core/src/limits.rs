@@ -15,6 +15,9 @@ pub const NODE_CHUNKS: usize = 128;
 /// The longest key and the longest string, Redis' `proto-max-bulk-len`.
 pub const STRING_BYTES_MAX: usize = 512 * 1024 * 1024;
 
+/// Bytes of a packed container, whatever the `*-max-listpack-*` settings say: a write copies at most this much.
+pub const PACKED_BYTES_MAX: usize = 48 * 1024;
+
 /// Steps after which a glob pattern counts as not matching: far beyond honest patterns, some ten milliseconds.
 pub const GLOB_STEPS_MAX: usize = 1 << 24;
 

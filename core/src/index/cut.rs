@@ -62,10 +62,14 @@ impl Cut {
         self.version.load(Ordering::SeqCst)
     }
 
+    /// Whether the walker still needs `record` of `chain`; once it does not, it never will.
+    pub fn wants(&self, chain: u64, record: Record<'_>) -> bool {
+        record.version() < self.version() && chain >= self.next_chain.load(Ordering::SeqCst)
+    }
+
     /// Takes `record`, about to be replaced in `chain`, if the walker still needs it. `false`: the caller retires it.
     pub fn hand_over(&self, chain: u64, record: Record<'_>) -> bool {
-        let version = self.version();
-        if record.version() >= version || chain < self.next_chain.load(Ordering::SeqCst) {
+        if !self.wants(chain, record) {
             return false;
         }
         let mut handed = lock(&self.handed);

@@ -8,7 +8,7 @@ use super::bucket::{Bucket, ChainLatch, SLOTS};
 use super::slot::{FENCED, LATCHED, MAPPED, TTL, Word};
 use super::table::bucket_of;
 use super::{Damaged, Index, Latched, cut, reclaim};
-use crate::record::{Kind, OwnedRecord};
+use crate::record::{Kind, OwnedRecord, Record};
 use crate::sync::Backoff;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -179,6 +179,11 @@ impl Index {
             // SAFETY: unreachable since `unlink`, and only the latch's holder retires it.
             unsafe { reclaim::retire(pin, header) };
         }
+    }
+
+    /// Whether a snapshot under way may still get `record`, whose latch the caller holds: then its trees must stay whole.
+    pub(crate) fn is_wanted_by_cut(&self, hash: u64, record: Record<'_>) -> bool {
+        self.cut.is_on() && self.cut.wants(bucket_of(hash, self.table.size()), record)
     }
 
     /// Releases the latch of a slot that holds `word`.

@@ -1,7 +1,9 @@
 //! What a write puts in place of a record, and what it leaves in the log.
 
-use super::{Rope, Str};
+use super::{Kind, Record, Rope, Str};
 use crate::clock::UnixMillis;
+use crate::tree::{Garbage, Tree};
+use smallvec::SmallVec;
 
 /// What a write puts in place of a record.
 pub struct Draft<'a> {
@@ -9,7 +11,8 @@ pub struct Draft<'a> {
     pub expire_at: Option<UnixMillis>,
     /// memcached's client flags.
     pub flags: u32,
-    /// The value was made by a partial write: OBJECT ENCODING says `raw`.
+    /// A string: the value was made by a partial write, OBJECT ENCODING says `raw`. A packed set: not all members are
+    /// integers, or there were too many, and OBJECT ENCODING says `listpack`.
     pub raw: bool,
 }
 
@@ -17,6 +20,27 @@ impl<'a> Draft<'a> {
     /// A string without expiry or flags.
     pub fn string(bytes: &'a [u8]) -> Draft<'a> {
         Draft { value: NewValue::Bytes(bytes), expire_at: None, flags: 0, raw: false }
+    }
+
+    /// Everything of a record but its key: value (large ones shared), expiry, memcached's flags. The caller holds the
+    /// latch of the record's key.
+    pub fn like(record: Record<'a>) -> Draft<'a> {
+        Draft {
+            value: NewValue::Same(record),
+            expire_at: record.expire_at(),
+            flags: record.flags(),
+            raw: record.is_raw(),
+        }
+    }
+
+    /// Another value for a key that keeps its expiry and memcached flags.
+    pub fn changed(old: Option<Record<'_>>, value: NewValue<'a>, raw: bool) -> Draft<'a> {
+        Draft {
+            value,
+            expire_at: old.and_then(|record| record.expire_at()),
+            flags: old.map_or(0, |record| record.flags()),
+            raw,
+        }
     }
 }
 
@@ -28,12 +52,38 @@ pub enum NewValue<'a> {
     /// A copy; ropes are shared.
     Str(Str<'a>),
     Rope(Rope),
+    /// A small container: a packed sequence ([`crate::tree::packed`]).
+    Packed(Kind, &'a [u8]),
+    /// A large container.
+    Trees(Kind, Box<NewTrees>),
+    /// The value of another record, whose latch the caller holds.
+    Same(Record<'a>),
+}
+
+/// A large container about to be published.
+pub struct NewTrees {
+    /// As many as [`Kind::roots`] says.
+    pub roots: SmallVec<[Tree; 4]>,
+    /// What the kind keeps beside its trees.
+    pub meta: Vec<u8>,
+    /// What the edit took out of use.
+    pub garbage: Garbage,
 }
 
 impl NewValue<'_> {
-    /// Length in bytes.
+    /// Takes what is to be retired once the value is published.
+    pub(crate) fn take_garbage(&mut self) -> Garbage {
+        match self {
+            NewValue::Trees(_, trees) => std::mem::take(&mut trees.garbage),
+            _ => Garbage::default(),
+        }
+    }
+
+    /// Length of a string, in bytes; zero for containers.
     pub fn len(&self) -> usize {
         match self {
+            NewValue::Packed(..) | NewValue::Trees(..) => 0,
+            NewValue::Same(record) => record.string().map_or(0, |value| value.len()),
             NewValue::Bytes(bytes) => bytes.len(),
             NewValue::Pieces(pieces) => pieces.iter().map(|piece| piece.len()).sum(),
             NewValue::Str(string) => string.len(),

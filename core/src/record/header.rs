@@ -10,7 +10,7 @@
 //!      +     8  client flags:32 | long key length:32        if EXTENDED
 //!      +     8  pointer to a `Rope`                         if ROPE (then value_len is 0)
 //!      +     k  key
-//!      +     v  value
+//!      +     v  value: a string's bytes; a container's packed sequence, or with TREES its roots of 24 bytes and the rest
 //! ```
 //!
 //! All integers little-endian. A record begins at a multiple of 16, its length is padded to one. `access` is the only
@@ -30,8 +30,10 @@ pub const EXPIRES: u64 = 1;
 pub const EXTENDED: u64 = 1 << 1;
 /// `traits` bit: the value is a rope.
 pub const ROPE: u64 = 1 << 2;
-/// `traits` bit: a string made by a partial write.
+/// `traits` bit: a string made by a partial write; a packed set of other members than integers.
 pub const RAW: u64 = 1 << 3;
+/// `traits` bit: the value is the roots of trees and what the kind keeps beside them.
+pub const TREES: u64 = 1 << 4;
 
 /// `key_len` of a key whose length stands in the extended field.
 pub const LONG_KEY: usize = 255;

@@ -1,12 +1,14 @@
 //! Records: what an index slot points to. Immutable once published, but for the access bits.
 
+mod body;
 mod draft;
 pub mod header;
 mod owned;
 pub mod rope;
 pub mod string;
 
-pub use draft::{Draft, Effect, NewValue};
+pub use body::{Body, Trees};
+pub use draft::{Draft, Effect, NewTrees, NewValue};
 pub use owned::OwnedRecord;
 pub use rope::Rope;
 pub use string::{Str, Written};
@@ -18,7 +20,7 @@ use std::sync::atomic::Ordering;
 use crate::clock::UnixMillis;
 use crate::command::Failure;
 use crate::memory::size_class;
-use header::{EXPIRES, EXTENDED, Header, LONG_KEY, Meta, RAW, ROPE};
+use header::{EXPIRES, EXTENDED, Header, LONG_KEY, Meta, RAW, ROPE, TREES};
 
 /// The type of a value, as TYPE names it. The numbers are stored in records and snapshots: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,16 @@ impl Kind {
             Kind::SortedSet => "zset",
             Kind::Hash => "hash",
             Kind::Stream => "stream",
+        }
+    }
+
+    /// Trees that a large value of this kind consists of.
+    pub const fn roots(self) -> usize {
+        match self {
+            Kind::Absent | Kind::String => 0,
+            Kind::List | Kind::Set => 1,
+            Kind::SortedSet | Kind::Hash => 2,
+            Kind::Stream => 4,
         }
     }
 
@@ -188,7 +200,12 @@ impl<'a> Record<'a> {
 
     /// Bytes of memory that the key and its value hold, as the allocator rounds them.
     pub fn memory_bytes(&self) -> usize {
-        size_class(self.record_bytes()) + self.rope().map_or(0, Rope::heap_bytes)
+        let beside = match self.meta().traits() & (ROPE | TREES) {
+            0 => 0,
+            ROPE => self.rope().map_or(0, Rope::heap_bytes),
+            _ => self.trees().map_or(0, |trees| trees.bytes() as usize),
+        };
+        size_class(self.record_bytes()) + beside
     }
 
     /// The raw access bits; `eviction` knows what they mean.
@@ -237,7 +254,7 @@ mod tests {
                 flags,
                 raw,
             };
-            let record = OwnedRecord::new(&key, &draft, version, 77);
+            let record = OwnedRecord::new(&key, draft, version, 77);
             let view = record.as_record();
             view.set_access(0xabcdef);
             prop_assert_eq!(view.key(), &key[..]);
@@ -253,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_small_key_costs_sixteen_bytes_over_key_and_value() {
-        let record = OwnedRecord::new(&[b'k'; 16], &Draft::string(&[b'v'; 64]), 1, 0);
+        let record = OwnedRecord::new(&[b'k'; 16], Draft::string(&[b'v'; 64]), 1, 0);
         assert_eq!(record.as_record().record_bytes(), 16 + 16 + 64);
     }
 }

@@ -5,11 +5,14 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::header::{
-    ALIGN, EXPIRES, EXTENDED, HEADER_BYTES, Header, LONG_KEY, Meta, RAW, ROPE, VERSION_BITS,
+    ALIGN, EXPIRES, EXTENDED, HEADER_BYTES, Header, LONG_KEY, Meta, RAW, ROPE, TREES, VERSION_BITS,
 };
-use super::{Draft, Kind, NewValue, Record, Rope, Str};
+use super::{Draft, Kind, NewTrees, NewValue, Record, Rope, Str};
 use crate::limits::INLINE_BYTES_MAX;
+use crate::tree::{ROOT_BYTES, Tree};
 
 /// A record that nobody else sees yet, or no longer.
 pub struct OwnedRecord {
@@ -20,60 +23,53 @@ pub struct OwnedRecord {
 unsafe impl Send for OwnedRecord {}
 
 impl OwnedRecord {
-    /// Lays out a string record. `version` has 56 bits, `access` 24.
-    pub fn new(key: &[u8], draft: &Draft<'_>, version: u64, access: u32) -> OwnedRecord {
-        let len = draft.value.len();
-        let rope = match &draft.value {
-            NewValue::Rope(rope) => Some(rope.clone()),
-            NewValue::Str(Str::Rope(rope)) => Some((*rope).clone()),
-            NewValue::Bytes(bytes) if len > INLINE_BYTES_MAX => Some(Rope::from_pieces([*bytes])),
-            NewValue::Str(Str::Inline(bytes)) if len > INLINE_BYTES_MAX => Some(Rope::from_pieces([*bytes])),
-            NewValue::Pieces(pieces) if len > INLINE_BYTES_MAX => {
-                Some(Rope::from_pieces(pieces.iter().copied()))
-            }
-            _ => None,
+    /// Lays out a record. `version` has 56 bits, `access` 24.
+    pub fn new(key: &[u8], draft: Draft<'_>, version: u64, access: u32) -> OwnedRecord {
+        let Draft { value, expire_at, flags, raw } = draft;
+        let (kind, value) = Laid::of(value);
+        let (trait_, value_len) = match &value {
+            Laid::Pieces(pieces) => (0, pieces.iter().map(|piece| piece.len()).sum()),
+            Laid::Rope(_) => (ROPE, 0),
+            Laid::Trees(trees) => (TREES, trees.roots.len() * ROOT_BYTES + trees.meta.len()),
         };
-        let mut traits = 0;
-        if draft.expire_at.is_some() {
-            traits |= EXPIRES;
-        }
-        if draft.flags != 0 || key.len() >= LONG_KEY {
-            traits |= EXTENDED;
-        }
-        if draft.raw {
-            traits |= RAW;
-        }
-        if rope.is_some() {
-            traits |= ROPE;
-        }
-        let value_len = if rope.is_some() { 0 } else { len };
+        let has_fields = flags != 0 || key.len() >= LONG_KEY;
+        let traits = trait_
+            | if expire_at.is_some() { EXPIRES } else { 0 }
+            | if has_fields { EXTENDED } else { 0 }
+            | if raw { RAW } else { 0 };
         let meta = Meta::new(access, value_len, key.len(), traits);
         let record = Self::allocate(meta.key_offset() + key.len() + value_len);
         let mut out = Writer { at: record.as_ptr().cast() };
         // SAFETY: `allocate` made room for exactly the fields that `meta` names, key and value, written in this order.
         unsafe {
             record.write(Header {
-                version_kind: version << (64 - VERSION_BITS) | Kind::String as u64,
+                version_kind: version << (64 - VERSION_BITS) | kind as u64,
                 meta: AtomicU64::new(meta.0),
             });
             out.at = out.at.add(HEADER_BYTES);
-            if let Some(at) = draft.expire_at {
+            if let Some(at) = expire_at {
                 out.put(&at.0.to_le_bytes());
             }
-            if meta.has(EXTENDED) {
-                out.put(&draft.flags.to_le_bytes());
+            if has_fields {
+                out.put(&flags.to_le_bytes());
                 out.put(&(key.len() as u32).to_le_bytes());
             }
-            if let Some(rope) = rope {
-                let pointer = Box::into_raw(Box::new(rope));
-                out.put(&pointer.expose_provenance().to_ne_bytes());
-                out.put(key);
-            } else {
-                out.put(key);
-                match &draft.value {
-                    NewValue::Bytes(bytes) | NewValue::Str(Str::Inline(bytes)) => out.put(bytes),
-                    NewValue::Pieces(pieces) => pieces.iter().for_each(|piece| out.put(piece)),
-                    NewValue::Rope(_) | NewValue::Str(Str::Rope(_)) => unreachable!("handled as a rope"),
+            match value {
+                Laid::Pieces(pieces) => {
+                    out.put(key);
+                    pieces.iter().for_each(|piece| out.put(piece));
+                }
+                Laid::Rope(rope) => {
+                    let pointer = Box::into_raw(Box::new(rope));
+                    out.put(&pointer.expose_provenance().to_ne_bytes());
+                    out.put(key);
+                }
+                Laid::Trees(trees) => {
+                    out.put(key);
+                    let NewTrees { roots, meta, .. } = *trees;
+                    let words = roots.into_iter().flat_map(Tree::into_parts);
+                    words.for_each(|word| out.put(&word.to_le_bytes()));
+                    out.put(&meta);
                 }
             }
         }
@@ -82,7 +78,7 @@ impl OwnedRecord {
 
     /// A place for a key that does not exist: holds a latch, and is seen as absent.
     pub fn absent(key: &[u8]) -> OwnedRecord {
-        let record = Self::new(key, &Draft::string(b""), 0, 0);
+        let record = Self::new(key, Draft::string(b""), 0, 0);
         // SAFETY: the record is ours alone.
         unsafe { (*record.header.as_ptr()).version_kind = Kind::Absent as u64 };
         record
@@ -139,6 +135,10 @@ impl Drop for OwnedRecord {
             // SAFETY: the record owns its boxed rope, and dies here.
             drop(unsafe { Box::from_raw(std::ptr::from_ref(rope).cast_mut()) });
         }
+        if let Some(trees) = record.trees() {
+            // SAFETY: the record owns its trees, and dies here.
+            unsafe { trees.release() };
+        }
         // SAFETY: `allocate` made it with the layout of the same length.
         unsafe { dealloc(self.header.as_ptr().cast(), layout) };
     }
@@ -147,6 +147,43 @@ impl Drop for OwnedRecord {
 fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes.max(HEADER_BYTES).next_multiple_of(ALIGN), ALIGN)
         .expect("record lengths are far below isize::MAX")
+}
+
+/// A value as it goes into a record.
+enum Laid<'a> {
+    Pieces(SmallVec<[&'a [u8]; 4]>),
+    Rope(Rope),
+    Trees(Box<NewTrees>),
+}
+
+impl<'a> Laid<'a> {
+    fn of(value: NewValue<'a>) -> (Kind, Laid<'a>) {
+        let is_long = value.len() > INLINE_BYTES_MAX;
+        let laid = match value {
+            NewValue::Trees(kind, trees) => {
+                debug_assert_eq!(trees.roots.len(), kind.roots());
+                return (kind, Laid::Trees(trees));
+            }
+            NewValue::Packed(kind, bytes) => return (kind, Laid::Pieces(smallvec![bytes])),
+            NewValue::Same(record) => {
+                let kind = record.kind();
+                return match record.trees() {
+                    Some(trees) => (kind, Laid::Trees(Box::new(trees.share()))),
+                    None if kind == Kind::String => Self::of(NewValue::Str(record.value())),
+                    None => (kind, Laid::Pieces(record.value().as_slice().into_iter().collect())),
+                };
+            }
+            NewValue::Rope(rope) => Laid::Rope(rope),
+            NewValue::Str(Str::Rope(rope)) => Laid::Rope(rope.clone()),
+            NewValue::Bytes(bytes) | NewValue::Str(Str::Inline(bytes)) if is_long => {
+                Laid::Rope(Rope::from_pieces([bytes]))
+            }
+            NewValue::Pieces(pieces) if is_long => Laid::Rope(Rope::from_pieces(pieces.iter().copied())),
+            NewValue::Bytes(bytes) | NewValue::Str(Str::Inline(bytes)) => Laid::Pieces(smallvec![bytes]),
+            NewValue::Pieces(pieces) => Laid::Pieces(SmallVec::from_slice(pieces)),
+        };
+        (Kind::String, laid)
+    }
 }
 
 /// Writes consecutive bytes.

@@ -178,7 +178,7 @@ impl<'a> Stored<'a> {
         };
         let raw = self.meta.has(RAW);
         let draft = Draft { value, expire_at: self.expire_at, flags: self.client_flags, raw };
-        Ok(OwnedRecord::new(self.key, &draft, self.version, self.meta.access()))
+        Ok(OwnedRecord::new(self.key, draft, self.version, self.meta.access()))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::operation::Operation;
 use crate::record::{Draft, Effect, Kind, NewValue, OwnedRecord, Record, Str};
 use crate::stats::Counter;
 use crate::sync::atomic::AtomicU64;
+use crate::tree::{Edit, TreeRef};
 use crate::version;
 
 /// Write access to one key; released on drop. Readers of the key are not held up, except by entries of [`super::Latches`].
@@ -136,16 +137,17 @@ impl<'a> Entry<'a> {
     }
 
     /// Replaces or inserts the record.
-    pub fn put(&mut self, draft: Draft<'_>, effect: Effect<'_>) {
+    pub fn put(&mut self, mut draft: Draft<'_>, effect: Effect<'_>) {
         // A replay that finds the expired value must not apply a partial write to it.
         self.settle();
         let access = eviction::initial_access(self.record(), self.op);
-        let record = OwnedRecord::new(self.key, &draft, version::next(), access);
         self.append(&effect, draft.expire_at, draft.flags, &draft.value);
-        let pin = self.op.pin();
         if draft.expire_at.is_some() {
             self.op.engine().note_expiry();
         }
+        let garbage = draft.value.take_garbage();
+        let record = OwnedRecord::new(self.key, draft, version::next(), access);
+        let pin = self.op.pin();
         match &mut self.held {
             Held::Slot { slot, word } => {
                 self.resized |= self.state & FENCED != 0;
@@ -158,7 +160,23 @@ impl<'a> Entry<'a> {
                 self.resized = true;
             }
         }
+        garbage.retire(pin);
         self.fate = Fate::Stays;
+    }
+
+    /// Logs an effect that this key stands for, without changing it.
+    pub fn note(&self, effect: &[Str<'_>]) {
+        self.op.log(self.db, 0, effect);
+    }
+
+    /// Begins an edit of one of the trees of a large container. What it makes must be [`Entry::put`] in the end.
+    pub fn edit(&self, tree: TreeRef<'a>) -> Edit<'a> {
+        let keeps_old = self.in_slot().is_some_and(|record| self.index.is_wanted_by_cut(self.hash, record));
+        Edit::new(tree, keeps_old)
+    }
+
+    pub fn op(&self) -> &'a Operation<'a> {
+        self.op
     }
 
     /// Removes the record; whether there was one.
@@ -183,6 +201,8 @@ impl<'a> Entry<'a> {
                     NewValue::Bytes(bytes) => Str::Inline(bytes),
                     NewValue::Str(value) => *value,
                     NewValue::Rope(rope) => Str::Rope(rope),
+                    NewValue::Same(record) => record.value(),
+                    NewValue::Packed(..) | NewValue::Trees(..) => unreachable!("containers log commands"),
                     // Joined only if somebody listens.
                     NewValue::Pieces(_) if !self.op.engine().log().is_on() => Str::Inline(b""),
                     NewValue::Pieces(pieces) => {

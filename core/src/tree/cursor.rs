@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
+use super::TreeRef;
 use super::node::Node;
 use super::packed::Item;
-use super::TreeRef;
 use crate::index::Damaged;
 
 /// A place between two elements of a tree.
@@ -88,7 +88,11 @@ impl<'a> Cursor<'a> {
     /// Goes to the next leaf or the one before; `false` if there is none.
     fn turn(&mut self, forwards: bool) -> Result<bool, Damaged> {
         let step = |(node, index): (Node<'a>, usize)| {
-            if forwards { Some(index + 1).filter(|&next| next < node.packed().count()) } else { index.checked_sub(1) }
+            if forwards {
+                Some(index + 1).filter(|&next| next < node.packed().count())
+            } else {
+                index.checked_sub(1)
+            }
         };
         let Some(depth) = self.path.iter().rposition(|&at| step(at).is_some()) else { return Ok(false) };
         let (mut node, mut index) = (self.path[depth].0, step(self.path[depth]).unwrap_or_default());

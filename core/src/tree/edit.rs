@@ -394,12 +394,18 @@ impl<'a> Edit<'a> {
             return smallvec![Owned { word, elements, bytes, separator: SmallVec::new() }];
         }
         if opened.hold == Hold::Shared {
-            (0..range.start).chain(range.end..count).for_each(|index| node_of(node.child(index).word).retain());
+            (0..range.start)
+                .chain(range.end..count)
+                .for_each(|index| node_of(node.child(index).word).retain());
         }
         let (before, after) = (Carried::new(node, 0..range.start), Carried::new(node, range.end..count));
         let entries: SmallVec<[Fresh<'_>; 4]> = results.iter().map(Owned::entry).collect();
-        let replaced =
-            self.pack(node.level(), &[before.piece(), Piece::New(&entries), after.piece()], false, Fill::Evenly);
+        let replaced = self.pack(
+            node.level(),
+            &[before.piece(), Piece::New(&entries), after.piece()],
+            false,
+            Fill::Evenly,
+        );
         self.close(opened);
         replaced
     }
@@ -552,11 +558,12 @@ impl Carried {
         if !node.is_mapped() || node.is_leaf() && !node.has_blobs() {
             return Carried::AsIs(packed, range);
         }
-        let entry = |index: usize| match (node.is_leaf(), node.is_leaf().then(|| node.blob_at(index)).flatten()) {
-            (false, _) => node.child(index).entry(),
-            (true, Some(word)) => Fresh::big(word),
-            (true, None) => Fresh::with_head(&[], [packed.raw(index), &[]]),
-        };
+        let entry =
+            |index: usize| match (node.is_leaf(), node.is_leaf().then(|| node.blob_at(index)).flatten()) {
+                (false, _) => node.child(index).entry(),
+                (true, Some(word)) => Fresh::big(word),
+                (true, None) => Fresh::with_head(&[], [packed.raw(index), &[]]),
+            };
         Carried::Absolute(range.map(entry).collect())
     }
 
@@ -596,9 +603,9 @@ fn totals(node: Node<'_>) -> (u64, u64) {
     let own = size_class(node.len()) as u64;
     let count = node.packed().count();
     if !node.is_leaf() {
-        return (0..count).map(|index| node.child(index)).fold((0, own), |(elements, bytes), child| {
-            (elements + child.elements, bytes + child.bytes)
-        });
+        return (0..count)
+            .map(|index| node.child(index))
+            .fold((0, own), |(elements, bytes), child| (elements + child.elements, bytes + child.bytes));
     }
     let blobs = if node.has_blobs() { (0..count).map(|index| node.blob_bytes(index)).sum() } else { 0 };
     (count as u64, own + blobs)

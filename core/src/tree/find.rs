@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
+use super::TreeRef;
 use super::node::{Node, SHORTENED};
 use super::packed::Item;
-use super::TreeRef;
 use crate::index::Damaged;
 
 /// Where a key stands.

@@ -115,7 +115,8 @@ pub fn check(address: usize) -> Result<(), Damaged> {
 /// Returns its length.
 pub fn verify(bytes: &[u8], at: usize) -> Result<usize, Damaged> {
     let rest = bytes.get(at..).filter(|rest| rest.len() >= HEAD_BYTES).ok_or(Damaged)?;
-    let number = |at: usize| u32::from_le_bytes([rest[at], rest[at + 1], rest[at + 2], rest[at + 3]]) as usize;
+    let number =
+        |at: usize| u32::from_le_bytes([rest[at], rest[at + 1], rest[at + 2], rest[at + 3]]) as usize;
     let (len, level, flags, key_len) = (number(4), rest[8], rest[9], number(12));
     if len < HEAD_BYTES + 2 || len > rest.len() || flags & !HAS_BLOBS != 0 {
         return Err(Damaged);

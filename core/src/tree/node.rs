@@ -157,6 +157,7 @@ impl<'a> Node<'a> {
     }
 
     /// Bytes of the node.
+    #[allow(clippy::len_without_is_empty, reason = "a node is never empty")]
     pub fn len(self) -> usize {
         self.head().len as usize
     }
@@ -232,9 +233,9 @@ impl<'a> Node<'a> {
     /// Memory that this leaf holds by its entry at `index`, beside itself.
     pub fn blob_bytes(self, index: usize) -> u64 {
         // SAFETY: as in `item`.
-        self.blob_at(index).and_then(|word| unsafe { Node::at(word) }.ok()).map_or(0, |node: Node<'_>| {
-            size_class(node.len()) as u64
-        })
+        self.blob_at(index)
+            .and_then(|word| unsafe { Node::at(word) }.ok())
+            .map_or(0, |node: Node<'_>| size_class(node.len()) as u64)
     }
 
     /// Takes another reference to a node that somebody holds one of already.
@@ -285,7 +286,9 @@ impl<'a> Node<'a> {
         let at = HEAD_BYTES + self.packed().offset(index);
         let head = child.head();
         // SAFETY: the entry of an inner node begins with CHILD_BYTES, and the caller is alone with the node.
-        unsafe { self.head.as_ptr().cast::<u8>().add(at).copy_from_nonoverlapping(head.as_ptr(), CHILD_BYTES) };
+        unsafe {
+            self.head.as_ptr().cast::<u8>().add(at).copy_from_nonoverlapping(head.as_ptr(), CHILD_BYTES)
+        };
     }
 
     /// Frees the node's memory, and nothing that it holds.
@@ -354,7 +357,8 @@ pub fn held<'a>(node: Node<'a>) -> impl Iterator<Item = u64> + 'a {
         0 if !node.has_blobs() => (false, 0),
         level => (level > 0, node.packed().count()),
     };
-    (0..count).filter_map(move |index| if is_inner { Some(node.child(index).word) } else { node.blob_at(index) })
+    (0..count)
+        .filter_map(move |index| if is_inner { Some(node.child(index).word) } else { node.blob_at(index) })
 }
 
 /// A new node of `pieces`, fresh, with one reference.

@@ -67,7 +67,9 @@ impl<'a> Packed<'a> {
             let raw = packed.raw(index);
             let is_sound = match raw[0] {
                 BIG => allows_big && raw.len() == 9,
-                LONG_KEY => raw.len() >= 3 && raw.len() - 3 >= usize::from(u16::from_le_bytes([raw[1], raw[2]])),
+                LONG_KEY => {
+                    raw.len() >= 3 && raw.len() - 3 >= usize::from(u16::from_le_bytes([raw[1], raw[2]]))
+                }
                 short => short < LONG_KEY && raw.len() > usize::from(short),
             };
             if !is_sound {
@@ -350,6 +352,12 @@ pub fn to_vec(pieces: &[Piece<'_>]) -> Vec<u8> {
     let mut out = Vec::with_capacity(measure(pieces).1);
     write(pieces, &mut out);
     out
+}
+
+/// `packed` with the entries of `range` replaced.
+pub fn spliced(packed: Packed<'_>, range: Range<usize>, entries: &[Fresh<'_>]) -> Vec<u8> {
+    let after = range.end..packed.count();
+    to_vec(&[Piece::Old(packed, 0..range.start), Piece::New(entries), Piece::Old(packed, after)])
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! SETBIT and GETBIT, and the bit offsets that BITFIELD shares.
 
 use crate::command::args::canonical_integer;
-use crate::command::string::{changed, new_value, partial, value_or_empty};
+use crate::command::string::{new_value, partial, value_or_empty};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::limits::STRING_BYTES_MAX;
-use crate::record::Str;
+use crate::record::{Draft, Str};
 
 const BAD_OFFSET: Failure = Failure::text("ERR bit offset is not an integer or out of range");
 
@@ -56,7 +56,7 @@ pub(super) fn setbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         let written = value.write_at(at, &[byte]);
         let command = [Str::Inline(b"SETBIT"), args[1].into(), args[2].into(), args[3].into()];
         let effect = partial(old, written.as_str(), &command);
-        entry.put(changed(old, new_value(&written), true), effect);
+        entry.put(Draft::changed(old, new_value(&written), true), effect);
     }
     drop(entry);
     ctx.reply.integer(i64::from(old_bit));

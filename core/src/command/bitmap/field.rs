@@ -6,9 +6,9 @@ use super::bit::{bit_offset, scaled_offset};
 use super::overflow::{FieldType, Overflow};
 use crate::command::args::{integer, is_word};
 use crate::command::spec::KeyUse;
-use crate::command::string::{changed, new_value, partial, value_or_empty};
+use crate::command::string::{new_value, partial, value_or_empty};
 use crate::command::{Args, Ctx, Failure, Outcome, Reply};
-use crate::record::{Str, Written};
+use crate::record::{Draft, Str, Written};
 
 /// A field of 64 bits that does not begin with a byte touches nine bytes.
 const FIELD_BYTES_MAX: usize = 9;
@@ -138,7 +138,7 @@ fn write(ctx: &mut Ctx<'_>, args: Args<'_>, steps: &[Step], last_byte: usize) ->
     if let Some(written) = &written {
         let command: SmallVec<[Str<'_>; 16]> = args.iter().map(|word| Str::Inline(word)).collect();
         let effect = partial(old, written.as_str(), &command);
-        entry.put(changed(old, new_value(written), true), effect);
+        entry.put(Draft::changed(old, new_value(written), true), effect);
     }
     drop(entry);
     reply_results(ctx.reply, &results);

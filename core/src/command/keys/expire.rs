@@ -3,7 +3,7 @@
 use crate::clock::UnixMillis;
 use crate::command::args::{TimeBase, TimeForm, TimeUnit, echoed, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
-use crate::record::{Draft, Effect, NewValue, Record};
+use crate::record::{Draft, Effect, Record};
 use crate::transaction::Entry;
 
 /// `EXPIRE key seconds [NX | XX | GT | LT]`
@@ -117,12 +117,7 @@ pub(in crate::command) fn put_expiry(
     key: &[u8],
     expire_at: Option<UnixMillis>,
 ) -> Outcome {
-    let draft = Draft {
-        value: NewValue::Str(record.string()?),
-        expire_at,
-        flags: record.flags(),
-        raw: record.is_raw(),
-    };
+    let draft = Draft { expire_at, ..Draft::like(record) };
     match expire_at {
         Some(at) => {
             let mut digits = itoa::Buffer::new();

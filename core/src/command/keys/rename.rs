@@ -3,7 +3,7 @@
 use crate::command::args::{database, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::engine::DbIndex;
-use crate::record::{Draft, Effect, NewValue, Record, Str};
+use crate::record::{Draft, Effect, Str};
 
 const SAME_OBJECTS: Failure = Failure::text("ERR source and destination objects are the same");
 
@@ -12,16 +12,6 @@ const SAME_OBJECTS: Failure = Failure::text("ERR source and destination objects 
 enum Existing {
     Replace,
     Keep,
-}
-
-/// Everything of a record but its key: value, expiry, memcached flags.
-fn same<'a>(record: Record<'a>) -> Result<Draft<'a>, Failure> {
-    Ok(Draft {
-        value: NewValue::Str(record.string()?),
-        expire_at: record.expire_at(),
-        flags: record.flags(),
-        raw: record.is_raw(),
-    })
 }
 
 /// `RENAME key newkey`
@@ -50,7 +40,7 @@ fn move_name(ctx: &mut Ctx<'_>, args: Args<'_>, existing: Existing) -> Result<bo
     }
     // One command in the log moves a value of any length; what it removes needs none of its own.
     let effect = [Str::Inline(b"RENAME"), from.into(), to.into()];
-    latches.entry(1).put(same(record)?, Effect::Command(&effect));
+    latches.entry(1).put(Draft::like(record), Effect::Command(&effect));
     latches.entry(0).remove(Effect::Silent);
     Ok(true)
 }
@@ -75,15 +65,17 @@ pub(super) fn copy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let mut latches = ctx.latch_many(&[(ctx.session.db, from), (target, to)])?;
     let copied = match latches.entry(0).record() {
-        Some(record) => {
-            let target = latches.entry(1);
-            let free = existing == Existing::Replace || target.record().is_none();
-            if free {
-                target.put(same(record)?, Effect::Set);
-            }
-            free
+        Some(record) if existing == Existing::Replace || latches.entry(1).record().is_none() => {
+            // Logged from where the source is; one command copies a value of any length.
+            let mut number = itoa::Buffer::new();
+            let number = number.format(target).as_bytes();
+            let effect: [Str<'_>; 6] =
+                [b"COPY".into(), from.into(), to.into(), b"DB".into(), number.into(), b"REPLACE".into()];
+            latches.entry(0).note(&effect);
+            latches.entry(1).put(Draft::like(record), Effect::Silent);
+            true
         }
-        None => false,
+        _ => false,
     };
     drop(latches);
     ctx.reply.integer(i64::from(copied));
@@ -101,8 +93,10 @@ pub(super) fn move_key(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let record = latches.entry(0).record();
     let moved = match record {
         Some(record) if latches.entry(1).record().is_none() => {
-            latches.entry(1).put(same(record)?, Effect::Set);
-            latches.entry(0).remove(Effect::Del)
+            let mut number = itoa::Buffer::new();
+            let effect: [Str<'_>; 3] = [b"MOVE".into(), key.into(), number.format(target).as_bytes().into()];
+            latches.entry(1).put(Draft::like(record), Effect::Silent);
+            latches.entry(0).remove(Effect::Command(&effect))
         }
         _ => false,
     };

@@ -1,10 +1,10 @@
 //! INCR, DECR, INCRBY, DECRBY, INCRBYFLOAT.
 
 use super::extended::Extended;
-use super::{changed, value_or_empty};
+use super::value_or_empty;
 use crate::command::args::{canonical_integer, integer};
 use crate::command::{Args, Ctx, Failure, Outcome};
-use crate::record::{Effect, NewValue};
+use crate::record::{Draft, Effect, NewValue};
 
 /// `INCR key`
 pub(super) fn incr(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -42,7 +42,7 @@ fn add(ctx: &mut Ctx<'_>, key: &[u8], increment: i64) -> Outcome {
     let sum = value.checked_add(increment).ok_or(Failure::OVERFLOW)?;
     let mut digits = itoa::Buffer::new();
     let text = digits.format(sum).as_bytes();
-    entry.put(changed(old, NewValue::Bytes(text), false), Effect::Set);
+    entry.put(Draft::changed(old, NewValue::Bytes(text), false), Effect::Set);
     drop(entry);
     ctx.reply.integer(sum);
     Ok(())
@@ -60,7 +60,7 @@ pub(super) fn incrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let increment = Extended::parse(args[2]).ok_or(Failure::NOT_FLOAT)?;
     let sum = value.add(increment).ok_or(NOT_FINITE)?;
     let text = sum.to_text();
-    entry.put(changed(old, NewValue::Bytes(text.as_bytes()), false), Effect::Set);
+    entry.put(Draft::changed(old, NewValue::Bytes(text.as_bytes()), false), Effect::Set);
     drop(entry);
     ctx.reply.bulk(text.as_bytes());
     Ok(())

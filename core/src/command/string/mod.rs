@@ -16,7 +16,7 @@ pub use table::TABLES;
 
 use crate::command::Failure;
 use crate::limits::STRING_BYTES_MAX;
-use crate::record::{Draft, Effect, NewValue, Record, Str, Written};
+use crate::record::{Effect, NewValue, Record, Str, Written};
 
 /// Refuses a string that would become longer than any may be.
 pub(in crate::command) fn check_length(bytes: usize) -> Result<(), Failure> {
@@ -28,16 +28,6 @@ pub(in crate::command) fn value_or_empty<'a>(record: Option<Record<'a>>) -> Resu
     match record {
         Some(record) => record.string(),
         None => Ok(Str::Inline(b"")),
-    }
-}
-
-/// A draft that changes the value of a key and keeps its expiry and memcached flags.
-pub(in crate::command) fn changed<'v>(old: Option<Record<'_>>, value: NewValue<'v>, raw: bool) -> Draft<'v> {
-    Draft {
-        value,
-        expire_at: old.and_then(|record| record.expire_at()),
-        flags: old.map_or(0, |record| record.flags()),
-        raw,
     }
 }
 

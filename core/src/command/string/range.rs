@@ -1,6 +1,6 @@
 //! APPEND and SETRANGE: partial writes. What they log is the partial write, not the whole value.
 
-use super::{changed, check_length, new_value, partial, value_or_empty};
+use super::{check_length, new_value, partial, value_or_empty};
 use crate::command::args::integer;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::record::{Draft, Effect, NewValue, Str};
@@ -27,7 +27,7 @@ pub(super) fn append(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         Str::Rope(rope) => NewValue::Rope(rope.append(tail)),
     };
     let effect = [Str::Inline(b"APPEND"), key.into(), tail.into()];
-    entry.put(changed(Some(record), new, true), Effect::Command(&effect));
+    entry.put(Draft::changed(Some(record), new, true), Effect::Command(&effect));
     drop(entry);
     ctx.reply.integer(length as i64);
     Ok(())
@@ -51,7 +51,7 @@ pub(super) fn setrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let length = written.as_str().len();
     let command = [Str::Inline(b"SETRANGE"), key.into(), args[2].into(), bytes.into()];
     let effect = partial(old, written.as_str(), &command);
-    entry.put(changed(old, new_value(&written), true), effect);
+    entry.put(Draft::changed(old, new_value(&written), true), effect);
     drop(entry);
     ctx.reply.integer(length as i64);
     Ok(())

@@ -1,0 +1,16 @@
+//! Containers as their commands see them: elements in order, packed into the record or in trees.
+//!
+//! A small container is one packed sequence, a large one trees; which of them, is what OBJECT ENCODING names
+//! (`listpack` and `intset` are packed, `quicklist`, `hashtable`, `skiplist` are trees). One module per type knows its
+//! keys and thresholds; [`Elements`] reads and [`Work`] writes either form.
+//!
+//! # Writing
+//! A command latches the key, makes a [`Work`] of the record's body, changes it, and puts [`Work::finish`]'s value with
+//! the command's canonical effect; an emptied container is removed instead. Nothing may fail between the first change
+//! of a `Work` and the put: what can be refused is checked before.
+
+mod elements;
+mod work;
+
+pub use elements::{Elements, Walk};
+pub use work::{Finished, Work};

@@ -1,0 +1,98 @@
+//! The value of a container: packed into its record, or as trees.
+
+use smallvec::SmallVec;
+
+use super::header::TREES;
+use super::{Kind, NewTrees, Record, Str};
+use crate::tree::{Garbage, Packed, ROOT_BYTES, TreeRef, release_parts};
+
+/// The value of a container.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    Packed(Packed<'a>),
+    Trees(Trees<'a>),
+}
+
+/// The trees of a large container, and what its kind keeps beside them.
+#[derive(Clone, Copy, Debug)]
+pub struct Trees<'a> {
+    kind: Kind,
+    roots: &'a [u8],
+    pub meta: &'a [u8],
+}
+
+impl<'a> Trees<'a> {
+    /// One of the kind's trees.
+    ///
+    /// # Panics
+    /// If the kind has fewer.
+    pub fn root(self, number: usize) -> TreeRef<'a> {
+        // SAFETY: the record owns its trees and lives for 'a.
+        unsafe { TreeRef::from_parts(self.parts(number)) }
+    }
+
+    fn parts(self, number: usize) -> [u64; 3] {
+        let root = &self.roots[number * ROOT_BYTES..][..ROOT_BYTES];
+        std::array::from_fn(|word| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&root[word * 8..][..8]);
+            u64::from_le_bytes(bytes)
+        })
+    }
+
+    /// All trees of the kind.
+    pub fn all(self) -> impl Iterator<Item = TreeRef<'a>> {
+        (0..self.kind.roots()).map(move |number| self.root(number))
+    }
+
+    /// Bytes of memory of all trees.
+    pub fn bytes(self) -> u64 {
+        self.all().map(TreeRef::bytes).sum()
+    }
+
+    /// Another owner of the same trees; the caller holds the latch of the record's key.
+    pub(super) fn share(self) -> NewTrees {
+        let roots: SmallVec<_> = self.all().map(TreeRef::share).collect();
+        NewTrees { roots, meta: self.meta.to_vec(), garbage: Garbage::default() }
+    }
+
+    /// Ends the record's ownership.
+    ///
+    /// # Safety
+    /// Nobody sees the record any more.
+    pub(super) unsafe fn release(self) {
+        for number in 0..self.kind.roots() {
+            // SAFETY: the caller's promise; the parts came from `Tree::into_parts`.
+            unsafe { release_parts(self.parts(number)) };
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The value of a container.
+    ///
+    /// # Panics
+    /// If the record is a string.
+    pub fn body(&self) -> Body<'a> {
+        match self.trees() {
+            Some(trees) => Body::Trees(trees),
+            None => Body::Packed(Packed::new(self.inline())),
+        }
+    }
+
+    /// The trees of a large container.
+    pub(crate) fn trees(&self) -> Option<Trees<'a>> {
+        let kind = self.kind();
+        self.meta().has(TREES).then(|| {
+            let (roots, meta) = self.inline().split_at(kind.roots() * ROOT_BYTES);
+            Trees { kind, roots, meta }
+        })
+    }
+
+    fn inline(&self) -> &'a [u8] {
+        match self.value() {
+            Str::Inline(bytes) => bytes,
+            Str::Rope(_) => unreachable!("containers are not ropes"),
+        }
+    }
+}
