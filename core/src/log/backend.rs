@@ -1,6 +1,7 @@
 //! How groups reach the file: one interface over io_uring and a plain thread.
 //!
-//! The log's writer thread is the only caller. It has at most one write and one standalone fsync in flight.
+//! The log's writer thread is the only caller. It has at most one write and one standalone fsync in flight, or
+//! [`BLOCKS_IN_FLIGHT_MAX`] writes of blocks, which complete in any order.
 //!
 //! Invariants: a [`Completion::Written`] comes before the [`Completion::Synced`] of the same call; a write that
 //! completes with `Ok` is complete (short writes are finished or turned into the error that stopped them).
@@ -15,11 +16,17 @@ use crate::config::AofIo;
 /// How many pieces a group has at most: the ring's two, and the mark.
 pub const PIECES_MAX: usize = 3;
 
+/// How many durable writes of blocks can be in flight. Recovery relies on it: no more groups than one fewer can stand
+/// behind a hole.
+pub const BLOCKS_IN_FLIGHT_MAX: usize = 2;
+
 /// The end of something that was started.
 #[derive(Debug)]
 pub enum Completion {
     Written(io::Result<()>),
     Synced(io::Result<()>),
+    /// The write of blocks of this number is durable.
+    Blocks(usize, io::Result<()>),
 }
 
 /// Whether a write is followed by an fsync.
@@ -41,10 +48,22 @@ pub trait Backend: Send {
     /// The pieces stay in place and unchanged until the completion has been reaped.
     unsafe fn start_write(&mut self, file: &Arc<File>, offset: u64, pieces: &[&[u8]], then: Then);
 
+    /// Starts to write `bytes` at `offset`, durably when it completes: whole blocks, in memory that a disk can read
+    /// ([`super::filler::Buffer`]). `number`, below [`BLOCKS_IN_FLIGHT_MAX`], is not in flight.
+    ///
+    /// # Safety
+    /// The bytes stay in place and unchanged until the completion has been reaped.
+    unsafe fn start_blocks(&mut self, number: usize, file: &Arc<File>, offset: u64, bytes: &[u8]);
+
+    /// What interrupts a [`Backend::reap`] that waits, where that is possible.
+    fn poke(&self) -> Option<Arc<Poke>> {
+        None
+    }
+
     /// Starts an fdatasync of everything that was written to `file` and reaped.
     fn start_sync(&mut self, file: &Arc<File>);
 
-    /// The next completion. With `wait` blocks for it; something must be in flight then.
+    /// The next completion. With `wait` blocks for it; something must be in flight then. `None` where it was poked.
     fn reap(&mut self, wait: bool) -> Option<Completion>;
 }
 
@@ -87,6 +106,56 @@ fn open_uring(ring: &Ring) -> io::Result<Box<dyn Backend>> {
 #[cfg(not(target_os = "linux"))]
 fn open_uring(_: &Ring) -> io::Result<Box<dyn Backend>> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "io_uring exists on Linux only"))
+}
+
+/// Wakes a writer that waits within the kernel: an eventfd.
+pub struct Poke {
+    file: File,
+}
+
+impl Poke {
+    #[cfg(target_os = "linux")]
+    pub(super) fn new() -> io::Result<Poke> {
+        // SAFETY: a call without memory arguments.
+        let descriptor = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor is new and ours alone.
+        Ok(Poke { file: unsafe { std::os::fd::FromRawFd::from_raw_fd(descriptor) } })
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Takes the pokes so far.
+    pub(super) fn forget(&self) {
+        let _ = io::Read::read(&mut &self.file, &mut [0; 8]);
+    }
+
+    pub fn poke(&self) {
+        // A counter that is full has woken whom it can.
+        let _ = io::Write::write(&mut &self.file, &1u64.to_ne_bytes());
+    }
+}
+
+/// Writes `bytes` at `offset` and returns when they are durable: the blocking form of [`Backend::start_blocks`].
+pub(super) fn write_blocks(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let vector = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        let at = libc::off_t::try_from(offset).map_err(io::Error::other)?;
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(file);
+        // SAFETY: the descriptor is open as long as `file`; the vector points to `bytes`, which lives.
+        let written = unsafe { libc::pwritev2(descriptor, &vector, 1, at, libc::RWF_DSYNC) };
+        if usize::try_from(written) == Ok(bytes.len()) {
+            return Ok(());
+        }
+        // Interrupted, cut short, or a kernel without the flag: the plain calls do it again and tell the reason.
+    }
+    write_all_at(file, offset, &[bytes], 0)?;
+    file.sync_data()
 }
 
 /// Writes all of `pieces` from byte `skip` of them on, blocking. The fallback path of every backend.

@@ -43,15 +43,9 @@ impl FaultyBackend {
         }
         file.sync_data()
     }
-}
 
-impl Backend for FaultyBackend {
-    fn name(&self) -> &'static str {
-        "faulty"
-    }
-
-    unsafe fn start_write(&mut self, file: &Arc<File>, offset: u64, pieces: &[&[u8]], then: Then) {
-        let whole = pieces.concat();
+    /// Writes as much as there is room for.
+    fn write(&self, file: &File, offset: u64, whole: &[u8]) -> io::Result<()> {
         let room = self.faults.room.load(Ordering::SeqCst);
         let fits = if room < 0 { whole.len() } else { whole.len().min(room as usize) };
         let mut result = write_all_at(file, offset, &[&whole[..fits]], 0);
@@ -61,12 +55,28 @@ impl Backend for FaultyBackend {
         if fits < whole.len() {
             result = Err(io::Error::from_raw_os_error(libc::ENOSPC));
         }
+        result
+    }
+}
+
+impl Backend for FaultyBackend {
+    fn name(&self) -> &'static str {
+        "faulty"
+    }
+
+    unsafe fn start_write(&mut self, file: &Arc<File>, offset: u64, pieces: &[&[u8]], then: Then) {
+        let result = self.write(file, offset, &pieces.concat());
         let sync = result.is_ok() && then == Then::Sync;
         self.done.push_back(Completion::Written(result));
         if sync {
             let result = self.sync(file);
             self.done.push_back(Completion::Synced(result));
         }
+    }
+
+    unsafe fn start_blocks(&mut self, number: usize, file: &Arc<File>, offset: u64, bytes: &[u8]) {
+        let result = self.write(file, offset, bytes).and_then(|()| self.sync(file));
+        self.done.push_back(Completion::Blocks(number, result));
     }
 
     fn start_sync(&mut self, file: &Arc<File>) {

@@ -6,9 +6,10 @@
 //!
 //! With the log off an append is never called and [`Log::is_on`] is all that a write pays.
 
-mod backend;
+pub(crate) mod backend;
 mod bell;
 pub(crate) mod entry;
+pub(crate) mod filler;
 mod gather;
 mod health;
 mod increment;
@@ -157,6 +158,7 @@ impl Log {
         if self.shared.bell.hurry() == Thread::Missing {
             self.start_thread();
         }
+        self.shared.poke_if_due(|| self.tail());
     }
 
     pub fn fsync_policy(&self) -> FsyncPolicy {
@@ -236,6 +238,7 @@ impl Log {
         self.process.store(std::process::id(), Ordering::SeqCst);
         while shared.pop_switch().is_some() {}
         *lock(&shared.choice) = choice;
+        *lock(&shared.poke) = backend.poke();
         *lock(&self.unborn) = Some(Writer::new(shared.clone(), backend, increment, tail));
         shared.on.store(true, Ordering::SeqCst);
     }

@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
-use super::backend::Choice;
+use super::backend::{Choice, Poke};
 use super::bell::Bell;
 use super::health::Health;
 use super::increment::Increment;
 use super::order::Order;
 use super::{Lsn, Watermark};
 use crate::config::FsyncPolicy;
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
 use crate::sync::{Mutex, lock};
 
 /// From position `at` on the log goes to another file.
@@ -36,6 +36,9 @@ pub(super) struct Shared {
     /// Someone waits for an fsync of everything below, whatever the policy.
     pub sync_wanted: AtomicU64,
     pub stopping: AtomicBool,
+    /// The writer waits within the kernel and wants to know when the log is as long as this; or `u64::MAX`.
+    poke_at: AtomicU64,
+    pub poke: Mutex<Option<std::sync::Arc<Poke>>>,
     /// Size of the file being written.
     pub file_bytes: AtomicU64,
     pub syncs: AtomicU64,
@@ -59,6 +62,8 @@ impl Shared {
             covered: AtomicU64::new(0),
             sync_wanted: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            poke_at: AtomicU64::new(u64::MAX),
+            poke: Mutex::default(),
             file_bytes: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
             groups: AtomicU64::new(0),
@@ -84,6 +89,26 @@ impl Shared {
 
     pub fn set_fsync(&self, policy: FsyncPolicy) {
         self.fsync.store(policy as u8, Ordering::SeqCst);
+    }
+
+    /// The writer goes to wait within the kernel until something completes or the log is as long as `at`. Whoever makes
+    /// it longer moves the tail, then looks here; the caller looks at the tail once more after this.
+    pub fn wait_for_poke(&self, at: Lsn) {
+        self.poke_at.store(at.0, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+    }
+
+    pub fn end_wait_for_poke(&self) {
+        self.poke_at.store(u64::MAX, Ordering::SeqCst);
+    }
+
+    /// Wakes a writer that waits for the log to be as long as `tail`. After a fence: see [`Bell::hurry`].
+    pub fn poke_if_due(&self, tail: impl FnOnce() -> Lsn) {
+        let at = self.poke_at.load(Ordering::SeqCst);
+        if at != u64::MAX && tail().0 >= at && self.poke_at.swap(u64::MAX, Ordering::SeqCst) != u64::MAX {
+            let poke = lock(&self.poke).clone();
+            poke.inspect(|poke| poke.poke());
+        }
     }
 
     pub fn switch_at(&self) -> Option<Lsn> {

@@ -28,9 +28,17 @@ fn stream_of(file: &std::path::Path) -> (Vec<u8>, Vec<u8>) {
             next = Some(mark.end());
         }
         stream.extend_from_slice(&bytes[group..at]);
+        // Padding and filler.
+        position += filler_at(&bytes[position..]);
         group = position;
     }
     (stream, bytes[group..].to_vec())
+}
+
+/// How many bytes of filler `bytes` begin with.
+fn filler_at(bytes: &[u8]) -> usize {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    lines.take_while(|line| filler::is_filler_line(line.trim_ascii_end())).map(<[u8]>::len).sum()
 }
 
 fn start(log: &Log, dir: &tempfile::TempDir, io: AofIo, ring: usize) -> std::path::PathBuf {

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::backend::{Backend, Completion, Then, write_all_at};
+use super::backend::{Backend, Completion, Then, write_all_at, write_blocks};
 
 /// See the module.
 #[derive(Default)]
@@ -50,6 +50,10 @@ impl Backend for ThreadBackend {
         if sync {
             self.done.push_back(Completion::Synced(file.sync_data()));
         }
+    }
+
+    unsafe fn start_blocks(&mut self, number: usize, file: &Arc<File>, offset: u64, bytes: &[u8]) {
+        self.done.push_back(Completion::Blocks(number, write_blocks(file, offset, bytes)));
     }
 
     fn start_sync(&mut self, file: &Arc<File>) {

@@ -11,15 +11,24 @@ use std::sync::Arc;
 
 use io_uring::{IoUring, Probe, opcode, squeue, types};
 
-use super::backend::{Backend, Completion, PIECES_MAX, Then, write_all_at};
+use super::backend::{
+    BLOCKS_IN_FLIGHT_MAX, Backend, Completion, PIECES_MAX, Poke, Then, write_all_at, write_blocks,
+};
 use super::ring::Ring;
 
-/// Submission entries: a chain of three pieces and an fsync, and a standalone fsync.
+/// Submission entries: a chain of three pieces and an fsync, a standalone fsync, the poke; or blocks.
 const ENTRIES: u32 = 8;
 /// `user_data` of the fsync at the end of a chain; pieces have their index.
 const CHAINED_SYNC: u64 = 100;
 /// `user_data` of a standalone fsync.
 const LONE_SYNC: u64 = 101;
+/// `user_data` of the poll that a poke ends.
+const POKED: u64 = 102;
+/// `user_data` of blocks, with their number added.
+const BLOCKS: u64 = 200;
+
+const _: () = assert!(ENTRIES as usize > PIECES_MAX + 2);
+const _: () = assert!(ENTRIES as usize > BLOCKS_IN_FLIGHT_MAX);
 
 /// See the module.
 pub struct UringBackend {
@@ -29,6 +38,10 @@ pub struct UringBackend {
     registered: Option<std::ops::Range<usize>>,
     chain: Option<Chain>,
     lone_sync: Option<Arc<File>>,
+    blocks: [Option<Blocks>; BLOCKS_IN_FLIGHT_MAX],
+    poke: Arc<Poke>,
+    is_poke_armed: bool,
+    was_poked: bool,
     done: VecDeque<Completion>,
     /// Submitting failed once: entries may be left in the submission ring and must never be sent, so everything
     /// goes by ordinary calls from then on.
@@ -48,6 +61,30 @@ struct Chain {
     missing: usize,
 }
 
+/// A write of blocks in flight.
+struct Blocks {
+    file: Arc<File>,
+    offset: u64,
+    /// The caller promises that they stay in place: see [`Backend::start_blocks`].
+    bytes: (*const u8, usize),
+}
+
+impl Blocks {
+    /// The write's outcome; what the kernel did not do whole is done again.
+    fn outcome(&self, result: i32) -> io::Result<()> {
+        if result as i64 == self.bytes.1 as i64 {
+            return Ok(());
+        }
+        // SAFETY: the caller of `start_blocks` keeps the bytes until the completion that we are about to report.
+        let bytes = unsafe { std::slice::from_raw_parts(self.bytes.0, self.bytes.1) };
+        match outcome(result) {
+            // A failed sync must not be forgotten by trying again.
+            Err(error) if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EINTR)) => Err(error),
+            _ => write_blocks(&self.file, self.offset, bytes),
+        }
+    }
+}
+
 // SAFETY: the raw pointers are only read as long as `start_write`'s caller keeps them valid, on whatever thread.
 unsafe impl Send for UringBackend {}
 
@@ -65,7 +102,9 @@ impl UringBackend {
             .submitter()
             .register_probe(&mut probe)
             .map_err(|error| denied("io_uring cannot be probed", error))?;
-        for code in [opcode::WriteFixed::CODE, opcode::Write::CODE, opcode::Fsync::CODE] {
+        for code in
+            [opcode::WriteFixed::CODE, opcode::Write::CODE, opcode::Fsync::CODE, opcode::PollAdd::CODE]
+        {
             if !probe.is_supported(code) {
                 let text = format!("io_uring of this kernel lacks operation {code}");
                 return Err(io::Error::new(io::ErrorKind::Unsupported, text));
@@ -77,6 +116,10 @@ impl UringBackend {
             registered: None,
             chain: None,
             lone_sync: None,
+            blocks: Default::default(),
+            poke: Arc::new(Poke::new()?),
+            is_poke_armed: false,
+            was_poked: false,
             done: VecDeque::new(),
             broken: false,
         })
@@ -139,6 +182,19 @@ impl UringBackend {
                 self.done.push_back(Completion::Synced(outcome(result).map(drop)));
                 continue;
             }
+            if data == POKED {
+                self.is_poke_armed = false;
+                self.was_poked = true;
+                self.poke.forget();
+                continue;
+            }
+            if let Some(blocks) =
+                data.checked_sub(BLOCKS).and_then(|number| self.blocks[number as usize].take())
+            {
+                let number = (data - BLOCKS) as usize;
+                self.done.push_back(Completion::Blocks(number, blocks.outcome(result)));
+                continue;
+            }
             let Some(chain) = &mut self.chain else { continue };
             match data {
                 CHAINED_SYNC => chain.sync_result = result,
@@ -194,6 +250,21 @@ impl UringBackend {
         if let Some(file) = self.lone_sync.take() {
             self.done.push_back(Completion::Synced(file.sync_data()));
         }
+        for number in 0..BLOCKS_IN_FLIGHT_MAX {
+            if let Some(blocks) = self.blocks[number].take() {
+                self.done.push_back(Completion::Blocks(number, blocks.outcome(0)));
+            }
+        }
+    }
+
+    /// Lets a poke end a wait.
+    fn arm_poke(&mut self) {
+        if !self.is_poke_armed && !self.broken {
+            let descriptor = types::Fd(self.poke.file().as_raw_fd());
+            let entry = opcode::PollAdd::new(descriptor, libc::POLLIN as u32).build();
+            self.push(entry.user_data(POKED));
+            self.is_poke_armed = true;
+        }
     }
 }
 
@@ -248,6 +319,25 @@ impl Backend for UringBackend {
         }
     }
 
+    unsafe fn start_blocks(&mut self, number: usize, file: &Arc<File>, offset: u64, bytes: &[u8]) {
+        if self.broken {
+            self.done.push_back(Completion::Blocks(number, write_blocks(file, offset, bytes)));
+            return;
+        }
+        let entry = opcode::Write::new(types::Fd(file.as_raw_fd()), bytes.as_ptr(), bytes.len() as u32);
+        let entry = entry.offset(offset).rw_flags(libc::RWF_DSYNC).build();
+        self.push(entry.user_data(BLOCKS + number as u64));
+        self.blocks[number] =
+            Some(Blocks { file: file.clone(), offset, bytes: (bytes.as_ptr(), bytes.len()) });
+        if !self.submit(0) {
+            self.give_up();
+        }
+    }
+
+    fn poke(&self) -> Option<Arc<Poke>> {
+        Some(self.poke.clone())
+    }
+
     fn start_sync(&mut self, file: &Arc<File>) {
         if !self.broken {
             let entry =
@@ -263,7 +353,8 @@ impl Backend for UringBackend {
 
     fn reap(&mut self, wait: bool) -> Option<Completion> {
         self.collect();
-        while self.done.is_empty() && wait {
+        while self.done.is_empty() && wait && !std::mem::take(&mut self.was_poked) {
+            self.arm_poke();
             if !self.submit(1) {
                 self.give_up();
                 break;

@@ -1,20 +1,20 @@
 //! The log's writer thread: takes the complete prefix from the ring, group by group, and brings it to the file.
 //!
-//! A group goes out with its mark behind it (and under `always` its fsync). While one is in flight the next gathers in
-//! the ring. Where nothing is in flight the thread rests: lightly while there is traffic, deeply after a while.
+//! A group goes out with its mark behind it. While one is in flight the next gathers in the ring; under `always` a group
+//! is durable when it completes, and several are in flight ([`blocks`]). Where nothing is in flight the thread rests: lightly while there is traffic, deeply after a while.
 //!
-//! Faults. A write that fails is cut off the file again. Under `everysec` and `no` it is tried again, and writes are
-//! refused until it works, as in Redis; what is already in the log meanwhile moves to the heap if the ring is full, so
-//! that nobody who holds a latch ever waits for a disk to be emptied. Under `always`, and after a failed fsync under
-//! any policy, the log is poisoned: what follows is dropped, until a rewrite has made a base that covers it.
+//! What happens when the disk fails is in [`faults`].
 //!
 //! Invariants: a group never crosses a switch of files; a mark stands between two entries only.
+
+mod blocks;
+mod faults;
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use super::Lsn;
-use super::backend::{Backend, Completion, Then};
+use super::backend::{BLOCKS_IN_FLIGHT_MAX, Backend, Completion, Then};
 use super::bell::Rest;
 use super::gather::Gather;
 use super::health::{State, error_text};
@@ -22,7 +22,6 @@ use super::increment::Increment;
 use super::mark::{GroupSum, MARK_BYTES_MAX};
 use super::order::Order;
 use super::shared::Shared;
-use super::watermark::LogError;
 use crate::config::FsyncPolicy;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
@@ -33,10 +32,6 @@ const POLL: Duration = Duration::from_millis(5);
 const IDLE_POLLS: u32 = 20;
 /// The time between two fsyncs under `everysec`.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
-/// The time after which a failed write is tried again.
-const RETRY_INTERVAL: Duration = Duration::from_millis(100);
-/// Bytes that wait in the heap while writing fails. Writes are refused then, so only expiry and eviction add to it.
-const SPILL_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// See the module.
 pub(super) struct Writer {
@@ -54,6 +49,7 @@ pub(super) struct Writer {
     spill: Vec<u8>,
     spill_is_whole: bool,
     flight: Option<Flight>,
+    blocks: blocks::Flights,
     syncing: Option<Syncing>,
     last_sync: Option<Instant>,
     retry_at: Option<Instant>,
@@ -85,6 +81,7 @@ struct Syncing {
 impl Writer {
     pub fn new(shared: Arc<Shared>, backend: Box<dyn Backend>, file: Increment, start: Lsn) -> Writer {
         shared.file_bytes.store(file.size, Ordering::SeqCst);
+        let gather = Gather::new(if backend.poke().is_some() { BLOCKS_IN_FLIGHT_MAX } else { 1 });
         Writer {
             shared,
             backend,
@@ -96,13 +93,14 @@ impl Writer {
             spill: Vec::new(),
             spill_is_whole: true,
             flight: None,
+            blocks: blocks::Flights::default(),
             syncing: None,
             last_sync: None,
             retry_at: None,
             broken: false,
             lost_below: None,
             idle_polls: 0,
-            gather: Gather::default(),
+            gather,
         }
     }
 
@@ -118,18 +116,16 @@ impl Writer {
                 self.poison("a thread failed while it appended to the log".into());
             }
             self.abandon_what_is_covered(order);
-            if self.flight.is_none() && self.policy() == FsyncPolicy::Always {
+            if self.flight.is_none() && self.blocks.is_empty() && self.policy() == FsyncPolicy::Always {
                 let taken = self.taken().0;
                 self.gather.wait(|| order.tail().0 - taken);
             }
-            let progressed = self.flight.is_none() && self.start_group(order);
+            let progressed = self.may_start_group(order) && self.start_group(order);
             let switched = self.switch();
             self.heal();
             self.start_due_sync();
-            if self.flight.is_some() || self.must_await_sync() {
-                if let Some(completion) = self.backend.reap(true) {
-                    self.complete(completion, order);
-                }
+            if self.flight.is_some() || !self.blocks.is_empty() || self.must_await_sync() {
+                self.await_completion(order);
                 self.idle_polls = 0;
                 continue;
             }
@@ -184,6 +180,20 @@ impl Writer {
         if end == self.emitted {
             return false;
         }
+        let always = self.policy() == FsyncPolicy::Always;
+        if always && whole && self.syncing.is_none() && self.start_blocks(order, end) {
+            return true;
+        }
+        if !self.blocks.is_empty() {
+            // Plain writes go alone.
+            return false;
+        }
+        if self.file.has_filler() {
+            self.cut_filler();
+            if self.broken {
+                return true;
+            }
+        }
         let (first, second) = if self.spill.is_empty() {
             // SAFETY: a complete prefix; it is released only when the write has been reaped.
             unsafe { order.ring().slices(self.emitted.0, end.0) }
@@ -200,46 +210,18 @@ impl Writer {
         debug_assert!(mark.len() <= MARK_BYTES_MAX);
         let file_bytes = (first.len() + second.len() + mark.len()) as u64;
         self.file.preallocate(file_bytes);
-        let always = self.policy() == FsyncPolicy::Always;
         let then = if always && self.syncing.is_none() { Then::Sync } else { Then::Nothing };
+        // Before the write, which may well be over when it has been started.
+        let began = Instant::now();
         // SAFETY: the ring's bytes stay until `release`, the spill until it is cleared, the mark in the flight: all
         // after the completion. A Vec's bytes do not move with the Vec.
         unsafe { self.backend.start_write(&self.file.file, self.file.size, &[first, second, &mark], then) };
         if then == Then::Sync {
             self.begin_sync(Syncing { upto: end, retired: None });
+            self.last_sync = Some(began);
         }
         self.flight = Some(Flight { end, sum, mark, file_bytes, then });
         true
-    }
-
-    /// Moves what the ring holds to the heap, so that appends find room while writing fails.
-    fn spill_ring(&mut self, order: &Order) -> bool {
-        let taken = self.taken();
-        let (end, whole) = self.next_end(order);
-        if end == taken {
-            return false;
-        }
-        if self.spill.len() + (end.0 - taken.0) as usize > SPILL_BYTES_MAX {
-            self.poison("too much is waiting to be written".into());
-            return true;
-        }
-        // SAFETY: a complete prefix that is not released yet.
-        let (first, second) = unsafe { order.ring().slices(taken.0, end.0) };
-        self.spill.extend_from_slice(first);
-        self.spill.extend_from_slice(second);
-        self.spill_is_whole = whole;
-        order.release(end);
-        true
-    }
-
-    /// Lets everything pass that a broken file cannot take.
-    fn drop_pending(&mut self, order: &Order) -> bool {
-        let before = self.emitted;
-        self.emitted = self.next_end(order).0;
-        self.spill.clear();
-        order.release(self.emitted);
-        self.lost_below = Some(self.emitted);
-        self.emitted > before
     }
 
     fn complete(&mut self, completion: Completion, order: &Order) {
@@ -247,6 +229,7 @@ impl Writer {
             Completion::Written(Ok(())) => self.written(order),
             Completion::Written(Err(error)) => self.write_failed(error),
             Completion::Synced(result) => self.synced(result),
+            Completion::Blocks(number, result) => self.blocks_written(number, result, order),
         }
     }
 
@@ -273,31 +256,6 @@ impl Writer {
         }
     }
 
-    fn write_failed(&mut self, error: io::Error) {
-        let Some(flight) = self.flight.take() else { return };
-        if flight.then == Then::Sync {
-            self.end_sync();
-        }
-        let reason = error_text(&error);
-        if let Err(error) = self.file.trim() {
-            self.poison(format!("{reason}, and cutting the half-written group off failed: {error}"));
-        } else if self.policy() == FsyncPolicy::Always {
-            // Sessions wait for this very group; they must hear of it.
-            self.poison(reason);
-        } else {
-            if self.shared.health.is_well() {
-                tracing::error!(
-                    "Error writing to the append only file {}: {error}",
-                    self.file.path.display()
-                );
-            }
-            if !matches!(self.shared.health.state(), State::Poisoned(_)) {
-                self.shared.health.set(State::Failing(reason));
-            }
-            self.retry_at = Some(Instant::now() + RETRY_INTERVAL);
-        }
-    }
-
     fn begin_sync(&mut self, syncing: Syncing) {
         self.syncing = Some(syncing);
         self.last_sync = Some(Instant::now());
@@ -316,10 +274,9 @@ impl Writer {
                 self.shared.syncs.fetch_add(1, Ordering::SeqCst);
                 // What was written before a failed fsync may be gone although a later fsync succeeds.
                 if self.shared.watermark.error().is_none() {
-                    let bytes = syncing.upto.0.saturating_sub(self.shared.watermark.durable().0);
-                    let pending = self.shared.order().tail().0.saturating_sub(self.taken().0);
+                    let durable = self.shared.watermark.durable().0;
                     let took = self.last_sync.map_or(Duration::ZERO, |begun| begun.elapsed());
-                    self.gather.answered(bytes, pending, took);
+                    self.gather.answered(self.shared.order().tail().0.saturating_sub(durable), took);
                     self.shared.watermark.advance_durable(syncing.upto);
                 }
             }
@@ -332,33 +289,10 @@ impl Writer {
         }
     }
 
-    /// The log can no longer promise anything; see the module.
-    fn poison(&mut self, reason: String) {
-        tracing::error!(
-            "The append only file {} failed: {reason}. Writes are refused; once the cause is gone, BGREWRITEAOF makes \
-             a new one from memory.",
-            self.file.path.display()
-        );
-        self.broken = true;
-        self.lost_below = Some(self.flight.as_ref().map_or(self.emitted, |flight| flight.end));
-        self.retry_at = None;
-        self.shared.health.set(State::Poisoned(reason.clone()));
-        self.shared.watermark.poison(LogError::Poisoned(reason.into()));
-    }
-
-    /// A new base holds what could not be written: forget it.
-    fn abandon_what_is_covered(&mut self, order: &Order) {
-        let covered = Lsn(self.shared.covered.load(Ordering::SeqCst));
-        let Some(at) = self.shared.switch_at() else { return };
-        if self.flight.is_none() && self.retry_at.is_some() && at <= covered && self.emitted < at {
-            self.retry_at = None;
-            while self.emitted < at && self.drop_pending(order) {}
-        }
-    }
-
     /// Goes over to the next file where its position is reached; whether it did.
     fn switch(&mut self) -> bool {
-        if self.flight.is_some() || self.syncing.is_some() || self.shared.switch_at() != Some(self.emitted) {
+        let busy = self.flight.is_some() || !self.blocks.is_empty() || self.syncing.is_some();
+        if busy || self.shared.switch_at() != Some(self.emitted) {
             return false;
         }
         let Some(switch) = self.shared.pop_switch() else { return false };
@@ -377,20 +311,6 @@ impl Writer {
         self.sum = GroupSum::default();
         self.shared.file_bytes.store(self.file.size, Ordering::SeqCst);
         true
-    }
-
-    /// After a rewrite: a base covers all that the failed file lost.
-    fn heal(&mut self) {
-        let Some(lost_below) = self.lost_below.filter(|_| !self.broken) else { return };
-        let covered = Lsn(self.shared.covered.load(Ordering::SeqCst));
-        if covered >= lost_below {
-            tracing::warn!(
-                "The append only file was rewritten and is whole again. The server can write again."
-            );
-            self.lost_below = None;
-            self.shared.watermark.heal(covered);
-            self.shared.health.set(State::Well);
-        }
     }
 
     /// Whether someone waits for an fsync in flight so that there is nothing better to do than to wait as well.
@@ -425,7 +345,7 @@ impl Writer {
     }
 
     fn start_due_sync(&mut self) {
-        if self.flight.is_some() || self.sync_due_in() != Some(Duration::ZERO) {
+        if self.flight.is_some() || !self.blocks.is_empty() || self.sync_due_in() != Some(Duration::ZERO) {
             return;
         }
         if self.syncing.is_some() {

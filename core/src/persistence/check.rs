@@ -125,7 +125,15 @@ fn check_file(path: &Path) -> Result<Report, StorageError> {
     }
     let whole_bytes = judged.whole_bytes as u64;
     let verdict = match judged.ending {
-        Ending::Complete => Verdict::Whole,
+        Ending::Complete => {
+            if judged.whole_bytes < bytes.len() {
+                findings.push(format!(
+                    "{} bytes of filler behind them, which the server cuts off",
+                    bytes.len() - judged.whole_bytes
+                ));
+            }
+            Verdict::Whole
+        }
         Ending::Torn { at, reason } => {
             findings.push(format!("offset {at}: {reason}"));
             Verdict::Torn { whole_bytes }

@@ -5,6 +5,11 @@
 //! nobody, and is cut off. A mark that does not fit, or an intact mark behind bytes that make no sense, means damage,
 //! and that is never skipped in silence.
 //!
+//! A file that was written under `always` may hold filler behind its last group ([`crate::log::filler`]): that is no
+//! data. Some groups were in flight at once there and land in any order, block by block: where a block was never
+//! written over and no more groups stand behind it than can have been in flight with it, the tail is torn. More groups,
+//! or no such block, mean damage.
+//!
 //! A file of Redis has no marks: it is whole up to its last complete command, MULTI to EXEC being one.
 //!
 //! A Redis may have loaded our file and appended to it. Its tail selects a database with `SELECT`, ours with `select`,
@@ -12,6 +17,8 @@
 
 use super::parse::{self, Item, Trouble};
 use crate::log::Lsn;
+use crate::log::backend::BLOCKS_IN_FLIGHT_MAX;
+use crate::log::filler::{BLOCK_BYTES, has_unwritten_block, is_filler_line};
 use crate::log::mark::{MARK_PREFIX, Mark};
 
 /// How a file ends.
@@ -63,6 +70,8 @@ struct Scanner<'a> {
     foreign: bool,
     /// Offset after the last mark, and the commands before it.
     sealed: (usize, u64),
+    /// Where the next group begins: behind the last mark and what filler follows it.
+    group: usize,
     /// Offset after the last complete command outside MULTI, and the commands before it.
     complete: (usize, u64),
     end: Option<Lsn>,
@@ -83,8 +92,11 @@ impl Scanner<'_> {
             match item {
                 Item::Annotation(line) if line.starts_with(MARK_PREFIX) => {
                     if let Err(reason) = self.seal(line, at, next, commands) {
-                        return Ending::Damaged { at: self.sealed.0, reason };
+                        return self.broken_by(next, reason);
                     }
+                }
+                Item::Annotation(line) if is_filler_line(line) && self.marked && at == self.group => {
+                    self.group = next;
                 }
                 Item::Annotation(_) => {}
                 Item::Command => {
@@ -106,7 +118,7 @@ impl Scanner<'_> {
 
     /// A mark was found at `at`.
     fn seal(&mut self, line: &[u8], at: usize, next: usize, commands: u64) -> Result<(), String> {
-        let group = &self.bytes[self.sealed.0..at];
+        let group = &self.bytes[self.group..at];
         let Some(mark) = Mark::parse(line) else { return Err(format!("the mark at offset {at} is damaged")) };
         if at > 0 && !self.marked {
             self.marked = true;
@@ -127,6 +139,7 @@ impl Scanner<'_> {
         self.marked = true;
         self.foreign = false;
         self.sealed = (next, commands);
+        self.group = next;
         Ok(())
     }
 
@@ -137,7 +150,7 @@ impl Scanner<'_> {
             Some(at) if !self.marked || self.foreign => {
                 Ending::Torn { at, reason: "a MULTI without its EXEC".into() }
             }
-            _ if self.marked && !self.foreign && self.sealed.0 < whole => {
+            _ if self.marked && !self.foreign && self.group < whole => {
                 Ending::Torn { at: self.sealed.0, reason: "the last group was not written whole".into() }
             }
             _ => Ending::Complete,
@@ -153,31 +166,72 @@ impl Scanner<'_> {
         // Blocks that were allocated but never written read as zeroes after a crash of the machine.
         let unwritten = self.bytes[at..].iter().all(|byte| *byte == 0);
         let own_tail = self.marked && !self.foreign;
-        if own_tail && self.later_mark(at).is_some() {
-            return Ending::Damaged { at: place, reason: reason.into() };
+        if own_tail && at == self.group && self.bytes[at..].iter().all(|byte| *byte == b'#') {
+            return Ending::Complete;
         }
         match trouble {
-            _ if own_tail => {
-                Ending::Torn { at: self.sealed.0, reason: "the last group was not written whole".into() }
-            }
+            _ if own_tail => match self.behind(self.group) {
+                Some(behind) if !self.is_hole(&behind) => {
+                    Ending::Damaged { at: place, reason: reason.into() }
+                }
+                _ => self.torn_group(),
+            },
             Trouble::Malformed(..) if !unwritten => Ending::Damaged { at: place, reason: reason.into() },
             _ => Ending::Torn { at: self.complete.0, reason: reason.into() },
         }
     }
 
-    /// The offset of an intact mark behind `from`, which proves that the bytes before it were once whole.
-    fn later_mark(&self, from: usize) -> Option<usize> {
-        let expected = self.end;
-        memchr::memmem::find_iter(&self.bytes[from..], MARK_PREFIX).map(|offset| from + offset).find(|at| {
-            let line = &self.bytes[*at..];
-            let Some(end) = memchr::memmem::find(&line[..line.len().min(64)], b"\r\n") else { return false };
-            let Some(mark) = Mark::parse(&line[..end]) else { return false };
-            let Some(start) = at.checked_sub(mark.len as usize) else { return false };
-            // Either the mark of the very group that makes no sense, or a sound group behind it.
-            start == self.sealed.0 && expected.is_none_or(|expected| expected == mark.start)
-                || mark.len > 0 && mark.fits(&self.bytes[start..*at])
-        })
+    fn torn_group(&self) -> Ending {
+        Ending::Torn { at: self.sealed.0, reason: "the last group was not written whole".into() }
     }
+
+    /// The mark whose line ends at `next` does not fit what is before it.
+    fn broken_by(&self, next: usize, reason: String) -> Ending {
+        let mut behind = self.behind(self.group).unwrap_or_default();
+        if behind.groups == 0 || behind.begin > next {
+            // The line may have been cut short by a block that was not written.
+            behind.begin = next.next_multiple_of(BLOCK_BYTES);
+        }
+        if self.end.is_some() && self.is_hole(&behind) {
+            self.torn_group()
+        } else {
+            Ending::Damaged { at: self.sealed.0, reason }
+        }
+    }
+
+    /// Whether writes in flight left a hole behind the last mark: see the module.
+    fn is_hole(&self, behind: &Behind) -> bool {
+        behind.groups < BLOCKS_IN_FLIGHT_MAX && has_unwritten_block(self.bytes, self.sealed.0, behind.begin)
+    }
+
+    /// The marks behind `from`, which prove that the bytes before them were written.
+    fn behind(&self, from: usize) -> Option<Behind> {
+        let mut found: Option<Behind> = None;
+        for at in memchr::memmem::find_iter(&self.bytes[from..], MARK_PREFIX).map(|offset| from + offset) {
+            let line = &self.bytes[at..];
+            let Some(end) = memchr::memmem::find(&line[..line.len().min(64)], b"\r\n") else { continue };
+            let Some(mark) = Mark::parse(&line[..end]) else { continue };
+            let Some(start) = at.checked_sub(mark.len as usize) else { continue };
+            // Either the mark of the very group that makes no sense, or a sound group behind it.
+            let is_own = start == self.group && self.end.is_none_or(|expected| expected == mark.start);
+            let is_sound = mark.len > 0 && mark.fits(&self.bytes[start..at]);
+            if is_own && !is_sound && found.is_none() {
+                found = Some(Behind { begin: (at + end).next_multiple_of(BLOCK_BYTES), groups: 0 });
+            } else if is_sound {
+                found.get_or_insert(Behind { begin: start, groups: 0 }).groups += 1;
+            }
+        }
+        found
+    }
+}
+
+/// What stands behind bytes that make no sense.
+#[derive(Default)]
+struct Behind {
+    /// The end of the group that makes no sense, or the begin of the first sound one.
+    begin: usize,
+    /// How many sound groups follow.
+    groups: usize,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tests of the judgement: torn at every byte, flipped at every bit, appended to by a Redis.
 
 use super::*;
+use crate::log::filler::{self, BLOCK_BYTES, Buffer};
 use crate::log::mark::GroupSum;
 
 const SET: &[u8] = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nvalue\r\n";
@@ -113,6 +114,100 @@ fn a_value_that_looks_like_a_mark_does_not_mislead() {
     let scan = scan(&file);
     assert_eq!(scan.whole_bytes, sealed);
     assert!(matches!(scan.ending, Ending::Torn { .. }), "{scan:?}");
+}
+
+/// A file as `always` writes it: groups of blocks, `lens` of them, and filler behind. Where each begins, too.
+fn blocks(lens: &[usize]) -> (Vec<u8>, Vec<usize>) {
+    let mut file = Mark::header(Lsn(100)).encode();
+    let mut starts = Vec::new();
+    let mut lsn = 100;
+    let pad = |file: &mut Vec<u8>| {
+        let mut padding = Buffer::with_capacity(2 * BLOCK_BYTES);
+        filler::pad(&mut padding, file.len() as u64);
+        file.extend_from_slice(padding.bytes());
+    };
+    pad(&mut file);
+    for len in lens {
+        starts.push(file.len());
+        let value = "v".repeat(*len);
+        let group = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${len}\r\n{value}\r\n");
+        let mut sum = GroupSum::default();
+        sum.update(group.as_bytes());
+        file.extend_from_slice(group.as_bytes());
+        file.extend_from_slice(&sum.mark(Lsn(lsn), group.len() as u64).encode());
+        lsn += group.len() as u64;
+        pad(&mut file);
+    }
+    starts.push(file.len());
+    file.extend_from_slice(&filler_of(8 * BLOCK_BYTES));
+    (file, starts)
+}
+
+fn filler_of(bytes: usize) -> Vec<u8> {
+    (0..bytes).map(|index| if index % 64 == 63 { b'\n' } else { b'#' }).collect()
+}
+
+#[test]
+fn filler_is_the_end_of_the_data_wherever_it_is_cut() {
+    for len in [10, 400, 429, 430, 431, 432, 433, 900] {
+        let (file, starts) = blocks(&[len, 20]);
+        let sealed = file[..starts[2]].iter().rposition(|byte| *byte == b'\r').unwrap() + 2;
+        for cut in sealed..=file.len() {
+            let judged = scan(&file[..cut]);
+            assert_eq!(judged.whole_bytes, sealed, "cut at {cut}: {judged:?}");
+            assert_eq!(judged.ending, Ending::Complete, "cut at {cut}: {judged:?}");
+            assert_eq!(judged.commands, 2);
+        }
+        // What a Redis appends behind it is kept.
+        let appended = [&file[..], b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n", SET].concat();
+        let judged = scan(&appended);
+        assert_eq!((judged.whole_bytes, judged.ending), (appended.len(), Ending::Complete));
+    }
+}
+
+#[test]
+fn blocks_that_did_not_land_are_a_torn_tail() {
+    // Any of the blocks of the last two groups may be missing, as both were in flight.
+    let (file, starts) = blocks(&[30, 1000, 1300]);
+    let all = (starts[3] - starts[1]) / BLOCK_BYTES;
+    for missing in 1..1_u32 << all {
+        let mut torn = file.clone();
+        let mut second_is_whole = true;
+        for block in (0..all).filter(|block| missing >> block & 1 == 1) {
+            let at = starts[1] + block * BLOCK_BYTES;
+            torn[at..at + BLOCK_BYTES].copy_from_slice(&filler_of(BLOCK_BYTES));
+            second_is_whole &= at >= starts[2];
+        }
+        let judged = scan(&torn);
+        let commands = if second_is_whole { 2 } else { 1 };
+        assert_eq!(judged.commands, commands, "missing {missing:b}: {judged:?}");
+        assert!(judged.whole_bytes <= starts[if second_is_whole { 2 } else { 1 }]);
+        assert!(!matches!(judged.ending, Ending::Damaged { .. }), "missing {missing:b}: {judged:?}");
+    }
+}
+
+#[test]
+fn filler_before_more_groups_than_were_in_flight_is_damage() {
+    let (mut file, starts) = blocks(&[30, 1000, 50, 50]);
+    file[starts[1]..starts[2]].copy_from_slice(&filler_of(starts[2] - starts[1]));
+    let judged = scan(&file);
+    assert!(matches!(judged.ending, Ending::Damaged { .. }), "{judged:?}");
+    assert_eq!(judged.commands, 1);
+}
+
+#[test]
+fn a_flip_in_blocks_is_never_taken_for_a_torn_tail() {
+    let (file, starts) = blocks(&[600, 700, 40]);
+    for at in starts[0]..starts[3] {
+        let mut flipped = file.clone();
+        flipped[at] ^= 4;
+        let judged = scan(&flipped);
+        // Padding is no data: a flip there may go unseen.
+        let damaged = matches!(judged.ending, Ending::Damaged { .. });
+        let harmless = !damaged && judged.commands == 3;
+        let last = at >= starts[2];
+        assert!(damaged || harmless || last && judged.commands == 2, "byte {at}: {judged:?}");
+    }
 }
 
 proptest::proptest! {
