@@ -120,8 +120,8 @@ typedef struct cache_config {
     size_t struct_size;
     // The bytes of memory that the data may take; 0 is no limit.
     uint64_t max_bytes;
-    // What to do at the limit, one of Redis' maxmemory-policy words such as "allkeys-lru" (the default with a limit),
-    // "volatile-ttl" or "noeviction".
+    // What to do at the limit: "allkeys-s3fifo" (the default with a limit; keeps what is used through scans), or
+    // another maxmemory-policy word such as "allkeys-lru", "volatile-ttl" or "noeviction".
     const char *eviction;
     // How durable a directory is: "always" (a write returns when it is on the disk), "everysec" (the default),
     // "no" (synced when the operating system pleases) or "snapshot" (saved by cache_save() and cache_close()).

@@ -8,6 +8,7 @@ mod load;
 mod machine;
 mod rows;
 mod subject;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -11,9 +11,11 @@ export interface OpenOptions {
   name?: string
   /** The bytes of memory that the data may take: a number, or text like "100mb" or "2gb". No limit by default. */
   maxBytes?: number | string
-  /** What to do at the limit. "allkeys-lru" by default where there is one. */
+  /** What to do at the limit. "allkeys-s3fifo" by default where there is one: it keeps what is used through scans. */
   eviction?:
     | 'noeviction'
+    | 'allkeys-s3fifo'
+    | 'volatile-s3fifo'
     | 'allkeys-lru'
     | 'allkeys-lfu'
     | 'allkeys-random'

@@ -38,7 +38,7 @@ pub enum BaseFormat {
     Resp,
 }
 
-/// What is removed when memory is full, Redis' `maxmemory-policy`.
+/// What is removed when memory is full: Redis' eight words for `maxmemory-policy`, and two of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[repr(u8)]
 pub enum EvictionPolicy {
@@ -51,6 +51,8 @@ pub enum EvictionPolicy {
     VolatileLfu = 5,
     VolatileRandom = 6,
     VolatileTtl = 7,
+    VolatileS3Fifo = 8,
+    AllKeysS3Fifo = 9,
 }
 
 impl EvictionPolicy {
@@ -63,6 +65,8 @@ impl EvictionPolicy {
         (EvictionPolicy::AllKeysLru, "allkeys-lru"),
         (EvictionPolicy::AllKeysLfu, "allkeys-lfu"),
         (EvictionPolicy::AllKeysRandom, "allkeys-random"),
+        (EvictionPolicy::VolatileS3Fifo, "volatile-s3fifo"),
+        (EvictionPolicy::AllKeysS3Fifo, "allkeys-s3fifo"),
         (EvictionPolicy::NoEviction, "noeviction"),
     ];
 
@@ -78,7 +82,8 @@ impl EvictionPolicy {
 
     /// Whether only keys with an expiry may be removed.
     pub fn is_volatile(self) -> bool {
-        self as u8 >= EvictionPolicy::VolatileLru as u8
+        use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileS3Fifo, VolatileTtl};
+        matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl | VolatileS3Fifo)
     }
 
     /// Whether access bits hold a frequency instead of a time.
@@ -86,12 +91,30 @@ impl EvictionPolicy {
         matches!(self, EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu)
     }
 
+    /// Whether access bits hold a place in the queues of S3-FIFO.
+    #[inline]
+    pub fn is_queued(self) -> bool {
+        matches!(self, EvictionPolicy::AllKeysS3Fifo | EvictionPolicy::VolatileS3Fifo)
+    }
+
+    /// Whether access bits hold the time of the last access.
+    pub fn tracks_time(self) -> bool {
+        !self.counts_frequency() && !self.is_queued()
+    }
+
+    /// The policy with this number: every read of a key asks.
+    #[inline]
     fn from_number(number: u8) -> EvictionPolicy {
-        Self::NAMES
-            .iter()
-            .map(|(policy, _)| *policy)
-            .find(|policy| *policy as u8 == number)
-            .unwrap_or_default()
+        const BY_NUMBER: [EvictionPolicy; 10] = {
+            let mut table = [EvictionPolicy::NoEviction; 10];
+            let mut at = 0;
+            while at < EvictionPolicy::NAMES.len() {
+                table[EvictionPolicy::NAMES[at].0 as usize] = EvictionPolicy::NAMES[at].0;
+                at += 1;
+            }
+            table
+        };
+        BY_NUMBER.get(usize::from(number)).copied().unwrap_or_default()
     }
 }
 

@@ -8,6 +8,7 @@ use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
 use crate::command::Failure;
 use crate::config::{EngineConfig, Maintenance, Tuning};
+use crate::eviction::Eviction;
 use crate::expiry::{SWEEP_EVERY, Sweep};
 use crate::index::Index;
 use crate::limits::DATABASES;
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     element_seed: OnceLock<(u64, RapidSecrets)>,
     sweep: Mutex<Sweep>,
     sweeper: OnceLock<()>,
+    eviction: Eviction,
     /// Dropped last: it holds the lock of the directory that the log writes to.
     persistence: OnceLock<Persistence>,
 }
@@ -67,6 +69,7 @@ impl Engine {
             element_seed: OnceLock::new(),
             sweep: Mutex::new(Sweep::default()),
             sweeper: OnceLock::new(),
+            eviction: Eviction::default(),
             persistence: OnceLock::new(),
         }))
     }
@@ -113,6 +116,10 @@ impl Engine {
     #[inline]
     pub fn log(&self) -> &Log {
         &self.0.log
+    }
+
+    pub(crate) fn eviction(&self) -> &Eviction {
+        &self.0.eviction
     }
 
     pub fn stats(&self) -> &Stats {
@@ -255,8 +262,8 @@ impl Engine {
 
     /// Whether a write may begin now: makes room in memory, and refuses while the log cannot be written.
     #[inline]
-    pub fn admit_write(&self, needs_memory: bool) -> Result<(), Failure> {
-        if needs_memory && self.tuning().maxmemory() != 0 && !self.make_room() {
+    pub fn admit_write(&self, op: &Operation<'_>, needs_memory: bool) -> Result<(), Failure> {
+        if needs_memory && self.tuning().maxmemory() != 0 && !self.make_room(op) {
             return Err(Failure::OUT_OF_MEMORY);
         }
         if self.tuning().saves_failing() && self.tuning().stop_writes_on_save_error() {

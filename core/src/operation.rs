@@ -62,8 +62,9 @@ impl<'a> Operation<'a> {
         UnixMillis(self.now.get())
     }
 
-    /// Makes this operation believe that it is `time`: while the log is replayed, nothing is over yet.
-    pub(crate) fn stop_time(&self, time: UnixMillis) {
+    /// Makes this operation believe that it is `time`: while the log is replayed, nothing is over yet; and simulations
+    /// have a time of their own.
+    pub fn stop_time(&self, time: UnixMillis) {
         self.now.set(time.0);
     }
 

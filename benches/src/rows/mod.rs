@@ -1,6 +1,7 @@
 //! The rows of the table.
 
 mod durability;
+mod hit_ratio;
 mod in_process;
 mod languages;
 mod memory;
@@ -18,7 +19,7 @@ pub struct Row {
     pub run: fn(&Options) -> Result<Vec<Figure>, String>,
 }
 
-/// All rows, in the order of design.md section 10.
+/// All rows, in the order of design.md section 10, and the hit ratios that its section 6 asks for.
 pub const ROWS: &[Row] = &[
     Row { name: "pipeline-resp", summary: "server CPU per GET/SET against Valkey", run: pipeline::resp },
     Row {
@@ -43,4 +44,9 @@ pub const ROWS: &[Row] = &[
     Row { name: "restart", summary: "start to first correct GET", run: restart::run },
     Row { name: "fsync-always", summary: "SET from 50 connections against Valkey", run: durability::always },
     Row { name: "fsync-everysec", summary: "SET with everysec against no AOF", run: durability::everysec },
+    Row {
+        name: "hit-ratio",
+        summary: "eviction policies against libcachesim, in points",
+        run: hit_ratio::run,
+    },
 ];

@@ -20,8 +20,8 @@ pub struct cache_config {
     pub struct_size: usize,
     /// The bytes of memory that the data may take; 0 is no limit.
     pub max_bytes: u64,
-    /// What to do at the limit, one of Redis' maxmemory-policy words such as "allkeys-lru" (the default with a limit),
-    /// "volatile-ttl" or "noeviction".
+    /// What to do at the limit: "allkeys-s3fifo" (the default with a limit; keeps what is used through scans), or
+    /// another maxmemory-policy word such as "allkeys-lru", "volatile-ttl" or "noeviction".
     pub eviction: *const c_char,
     /// How durable a directory is: "always" (a write returns when it is on the disk), "everysec" (the default),
     /// "no" (synced when the operating system pleases) or "snapshot" (saved by cache_save() and cache_close()).

@@ -128,6 +128,6 @@ pub fn execute(spec: &'static Spec, ctx: &mut Ctx<'_>, args: Args<'_>) {
 }
 
 fn write(spec: &'static Spec, ctx: &mut Ctx<'_>, args: Args<'_>) -> super::Outcome {
-    ctx.engine.admit_write(spec.flags & flag::DENYOOM != 0)?;
+    ctx.engine.admit_write(ctx.op, spec.flags & flag::DENYOOM != 0)?;
     (spec.handler)(ctx, args)
 }

@@ -140,7 +140,7 @@ impl<'a> Entry<'a> {
     pub fn put(&mut self, mut draft: Draft<'_>, effect: Effect<'_>) {
         // A replay that finds the expired value must not apply a partial write to it.
         self.settle();
-        let access = eviction::initial_access(self.record(), self.op);
+        let access = eviction::initial_access(self.record(), self.db, self.hash, self.op);
         self.append(&effect, draft.expire_at, draft.flags, &draft.value);
         if draft.expire_at.is_some() {
             self.op.engine().note_expiry();

@@ -138,5 +138,7 @@ choice!(EvictionPolicy {
     AllKeysLru = "allkeys-lru",
     AllKeysLfu = "allkeys-lfu",
     AllKeysRandom = "allkeys-random",
+    VolatileS3Fifo = "volatile-s3fifo",
+    AllKeysS3Fifo = "allkeys-s3fifo",
     NoEviction = "noeviction",
 });

@@ -244,7 +244,7 @@ settings! {
     maxmemory: u64 = "maxmemory" [], BYTES, "0", MUTABLE,
         "The most memory; 0 is no limit.";
     maxmemory_policy: EvictionPolicy = "maxmemory-policy" [], Kind::Choice(<EvictionPolicy as Choice>::NAMES), "noeviction", MUTABLE,
-        "What goes when memory is full.";
+        "What goes when memory is full: Redis' eight, or S3-FIFO, which keeps what is used through scans.";
     maxmemory_samples: u32 = "maxmemory-samples" [], Kind::Integer { min: 1, max: 64 }, "5", MUTABLE,
         "Keys compared for each eviction.";
     lfu_log_factor: u32 = "lfu-log-factor" [], COUNT, "10", MUTABLE,

@@ -160,7 +160,7 @@ impl Cache {
         let entered = self.enter()?;
         let shared = entered.shared;
         let op = shared.engine.begin();
-        shared.engine.admit_write(needs_memory)?;
+        shared.engine.admit_write(&op, needs_memory)?;
         let mut session = Session { db: self.db(), ..Session::default() };
         let result = work(&mut Ctx {
             engine: &shared.engine,

@@ -59,7 +59,7 @@ pub struct Options {
     pub persist: Option<Persist>,
     /// The bytes of memory that the data may take; 0 is no limit.
     pub max_bytes: u64,
-    /// What to do at the limit, one of Redis' `maxmemory-policy` words; `None` is `allkeys-lru` with a limit.
+    /// What to do at the limit, a `maxmemory-policy` word; `None` is `allkeys-s3fifo` with a limit.
     pub eviction: Option<String>,
     pub background: Background,
 }
@@ -120,7 +120,7 @@ impl Options {
                 config(format!("there is no eviction \"{name}\"; known are {}", known.join(", ")))
             })?,
             (None, 0) => EvictionPolicy::NoEviction,
-            (None, _) => EvictionPolicy::AllKeysLru,
+            (None, _) => EvictionPolicy::AllKeysS3Fifo,
         };
         let persist = self.persist.unwrap_or_default();
         Ok(EngineConfig {

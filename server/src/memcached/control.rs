@@ -56,7 +56,7 @@ pub fn flush_all(work: &mut Work<'_>, delay: i64, noreply: bool) {
         _ => Duration::ZERO,
     };
     let result = if wait.is_zero() {
-        work.ctx.engine.admit_write(false).map(|()| {
+        work.ctx.engine.admit_write(work.ctx.op, false).map(|()| {
             work.ctx.op.flush(Some(DATABASE));
             emit::OK
         })

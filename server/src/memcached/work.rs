@@ -58,13 +58,13 @@ impl Work<'_> {
     /// Whether a write that may need memory is allowed now.
     #[inline]
     pub fn admit_growth(&self) -> Result<(), Failure> {
-        self.ctx.engine.admit_write(true)
+        self.ctx.engine.admit_write(self.ctx.op, true)
     }
 
     /// Whether a write that needs next to no memory is allowed now.
     #[inline]
     pub fn admit_change(&self) -> Result<(), Failure> {
-        self.ctx.engine.admit_write(false)
+        self.ctx.engine.admit_write(self.ctx.op, false)
     }
 
     /// The connection.

@@ -32,6 +32,8 @@ def open(
     max_bytes: int | str | None = None,
     eviction: Literal[
         "noeviction",
+        "allkeys-s3fifo",
+        "volatile-s3fifo",
         "allkeys-lru",
         "allkeys-lfu",
         "allkeys-random",

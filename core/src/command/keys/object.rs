@@ -47,8 +47,11 @@ pub(super) fn idletime(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when \
          switching between policies at runtime LRU and LFU data will take some time to adjust.",
     );
+    const NO_TIME: Failure =
+        Failure::text("ERR An S3-FIFO maxmemory policy is selected, idle time not tracked.");
     match ctx.peek(args[2])? {
         Some(_) if ctx.engine.tuning().policy().counts_frequency() => return Err(NOT_TRACKED),
+        Some(_) if ctx.engine.tuning().policy().is_queued() => return Err(NO_TIME),
         Some(record) => ctx.reply.integer(record.idle_seconds(ctx.now()) as i64),
         None => ctx.reply.null(),
     }

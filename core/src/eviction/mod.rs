@@ -1,12 +1,18 @@
 //! Which records are worth keeping: the access bits, and room for new records when memory is full.
 //!
 //! A record has 24 access bits. Under the LFU policies they hold the minute of the last decay (16 bits) and a
-//! logarithmic counter (8 bits), otherwise the second of the last access: Redis' clocks, so that OBJECT IDLETIME and
-//! OBJECT FREQ mean what they mean there. They are written only when they change, so a hot record is written once a
-//! second, not once a read.
+//! logarithmic counter (8 bits), under S3-FIFO what `s3fifo.rs` says, otherwise the second of the last access: Redis'
+//! clocks, so that OBJECT IDLETIME and OBJECT FREQ mean what they mean there. They are written only when they change,
+//! so a hot record is written once a second (under S3-FIFO: not at all), not once a read.
 //!
 //! An eviction samples chains at random positions of the index itself and removes the best candidate of the policy: no
 //! list, no lock, no memory per key.
+
+mod ghost;
+mod s3fifo;
+
+// Not through `crate::sync`: counts that no test hangs on.
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::clock::UnixMillis;
 use crate::config::EvictionPolicy;
@@ -18,41 +24,49 @@ use crate::operation::Operation;
 use crate::record::{Effect, Record};
 use crate::stats::Counter;
 use crate::transaction::Entry;
+use s3fifo::Queues;
 
 /// The counter of a record that was just made: not zero, or it would be the first to go.
 const LFU_START: u32 = 5;
 const SECONDS_BITS: u32 = 24;
 const MINUTES_BITS: u32 = 16;
-/// Chains looked at for one eviction before it gives up (a volatile policy with few keys that have an expiry).
+/// Chains that one eviction looks at before it gives up (a volatile policy with few keys that have an expiry).
 const CHAINS_MAX: u64 = 1 << 16;
-/// Evictions that one write performs at most: it pays for its own room, not for everybody's.
-const EVICTIONS_MAX: usize = 64;
+/// Evictions that one write performs at most: some milliseconds.
+const EVICTIONS_MAX: usize = 4096;
+/// A write whose evictions were not enough is admitted while memory is over its limit by less than this part of it
+/// (large values in the place of small ones, or the first table of ghosts).
+const OVERDRAFT: u64 = 16;
 
 /// Notes an access.
 #[inline]
 pub fn touch(record: Record<'_>, op: &Operation<'_>) {
     let tuning = op.engine().tuning();
-    let seconds = op.access_seconds();
-    let access = if tuning.policy().counts_frequency() {
+    let policy = tuning.policy();
+    let access = if policy.is_queued() {
+        s3fifo::touched(record.access())
+    } else if policy.counts_frequency() {
+        let seconds = op.access_seconds();
         let counter = decayed(record.access(), seconds, tuning.lfu_decay_time());
         lfu(seconds, grown(counter, tuning.lfu_log_factor()))
     } else {
-        seconds as u32 & ((1 << SECONDS_BITS) - 1)
+        op.access_seconds() as u32 & ((1 << SECONDS_BITS) - 1)
     };
     if access != record.access() {
         record.set_access(access);
     }
 }
 
-/// The access bits of a record that takes the place of `old`.
+/// The access bits of a record of the key with this hash that takes the place of `old`.
 #[inline]
-pub fn initial_access(old: Option<Record<'_>>, op: &Operation<'_>) -> u32 {
-    let tuning = op.engine().tuning();
-    let seconds = op.access_seconds();
-    if tuning.policy().counts_frequency() {
-        old.map_or_else(|| lfu(seconds, LFU_START), |old| old.access())
-    } else {
-        seconds as u32 & ((1 << SECONDS_BITS) - 1)
+pub fn initial_access(old: Option<Record<'_>>, db: DbIndex, hash: u64, op: &Operation<'_>) -> u32 {
+    let policy = op.engine().tuning().policy();
+    match old {
+        Some(old) if policy.is_queued() => s3fifo::touched(old.access()),
+        None if policy.is_queued() => op.engine().eviction().queues[usize::from(db)].arrival(hash, op),
+        Some(old) if policy.counts_frequency() => old.access(),
+        None if policy.counts_frequency() => lfu(op.access_seconds(), LFU_START),
+        _ => op.access_seconds() as u32 & ((1 << SECONDS_BITS) - 1),
     }
 }
 
@@ -82,7 +96,7 @@ fn grown(counter: u32, log_factor: u32) -> u32 {
 }
 
 impl Record<'_> {
-    /// Seconds since the last access; meaningful unless an LFU policy is on.
+    /// Seconds since the last access; meaningful where [`EvictionPolicy::tracks_time`].
     pub fn idle_seconds(&self, now: UnixMillis) -> u64 {
         let passed = (now.seconds() as u32).wrapping_sub(self.access()) & ((1 << SECONDS_BITS) - 1);
         // A clock that stepped back, or a touch a moment ahead of `now`, is no idle time of half a year.
@@ -107,9 +121,56 @@ impl Record<'_> {
     }
 }
 
+/// What evictions remember between two of them.
+#[derive(Default)]
+pub(crate) struct Eviction {
+    queues: [Queues; DATABASES],
+    weights: Weights,
+}
+
+/// Candidates of each database, counted now and then.
+#[derive(Default)]
+struct Weights {
+    counts: [AtomicU64; DATABASES],
+    uses: AtomicU32,
+}
+
+impl Weights {
+    /// Counting sums all shards of all databases: too much for every eviction.
+    const COUNT_EVERY: u32 = 64;
+
+    /// A database, chosen at random by its number of candidates, and that number.
+    fn choose(&self, op: &Operation<'_>, is_volatile: bool) -> Option<(DbIndex, u64)> {
+        // ORDERING: statistics, here and below.
+        if self.uses.fetch_add(1, Ordering::Relaxed) % Self::COUNT_EVERY == 0 {
+            self.count(op, is_volatile);
+        }
+        let total: u64 = self.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum();
+        let mut pick = fastrand::u64(0..total.max(1));
+        for (db, count) in self.counts.iter().enumerate() {
+            // ORDERING: as above.
+            let count = count.load(Ordering::Relaxed);
+            if pick < count {
+                return Some((db as DbIndex, count));
+            }
+            pick -= count;
+        }
+        None
+    }
+
+    fn count(&self, op: &Operation<'_>, is_volatile: bool) {
+        for (db, count) in self.counts.iter().enumerate() {
+            let index = op.index(db as DbIndex);
+            let candidates = if is_volatile { index.expires() } else { index.len() };
+            // ORDERING: as in `choose`.
+            count.store(candidates, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Engine {
     /// Makes room where memory is full; whether there is room now. The caller holds no latch.
-    pub fn make_room(&self) -> bool {
+    pub fn make_room(&self, op: &Operation<'_>) -> bool {
         let limit = self.tuning().maxmemory();
         if limit == 0 || self.memory().used_roughly() <= limit {
             return true;
@@ -118,59 +179,56 @@ impl Engine {
         if policy == EvictionPolicy::NoEviction {
             return self.memory().used() <= limit;
         }
-        for _ in 0..EVICTIONS_MAX {
-            let op = self.begin();
-            if !evict_one(self, &op, policy) {
-                break;
-            }
-            if self.memory().used_roughly() <= limit {
+        // What is in use exactly costs a look at every shard, hence not at each step.
+        const LOOK_EVERY: usize = 8;
+        for round in 0..EVICTIONS_MAX {
+            let may_be_enough = round % LOOK_EVERY == 0 || self.memory().used_roughly() <= limit;
+            if may_be_enough && self.memory().used() <= limit {
                 return true;
             }
+            if !evict_one(op, policy) {
+                return self.memory().used() <= limit;
+            }
         }
-        self.memory().used() <= limit
+        // A single write does not pay for everything that came before it, as long as the limit means something.
+        self.memory().used() <= limit + limit / OVERDRAFT
     }
 }
 
 /// Removes the best candidate of a sample; `false` if there is none.
-fn evict_one(engine: &Engine, op: &Operation<'_>, policy: EvictionPolicy) -> bool {
-    let Some(db) = choose_db(op, policy.is_volatile()) else { return false };
-    let index = op.index(db);
-    let Some(victim) = sample(engine, op, index, policy) else { return false };
+fn evict_one(op: &Operation<'_>, policy: EvictionPolicy) -> bool {
+    let eviction = op.engine().eviction();
+    let is_volatile = policy.is_volatile();
+    let try_one = || {
+        let Some((db, keys)) = eviction.weights.choose(op, is_volatile) else { return false };
+        if policy.is_queued() {
+            return eviction.queues[usize::from(db)].evict(op, db, keys, is_volatile);
+        }
+        sample(op, op.index(db), policy).is_some_and(|victim| remove(op, db, victim))
+    };
+    if try_one() {
+        return true;
+    }
+    // The counts may be old: a database that was full is empty by now, or the policy is another.
+    eviction.weights.count(op, is_volatile);
+    try_one()
+}
+
+/// Removes a record that was chosen to go; `false` if it cannot be.
+fn remove(op: &Operation<'_>, db: DbIndex, victim: Record<'_>) -> bool {
     let Ok(mut entry) = Entry::latch(op, db, victim.key()) else { return false };
     // Somebody may have written it since: then it is not the one we chose, but its memory is as good.
     if entry.remove(Effect::Del) {
-        engine.stats().add(Counter::EvictedKeys, 1);
+        op.engine().stats().add(Counter::EvictedKeys, 1);
     }
     true
 }
 
-/// A database, chosen at random by its number of candidates.
-fn choose_db(op: &Operation<'_>, volatile: bool) -> Option<DbIndex> {
-    let counts: [u64; DATABASES] = std::array::from_fn(|db| {
-        let index = op.index(db as DbIndex);
-        if volatile { index.expires() } else { index.len() }
-    });
-    let total: u64 = counts.iter().sum();
-    let mut pick = fastrand::u64(0..total.max(1));
-    counts
-        .iter()
-        .position(|&count| {
-            let here = pick < count;
-            pick = pick.saturating_sub(count);
-            here
-        })
-        .map(|db| db as DbIndex)
-}
-
 /// The best candidate among those of some chains in a row, from a random one on.
-fn sample<'g>(
-    engine: &Engine,
-    op: &'g Operation<'_>,
-    index: &'g Index,
-    policy: EvictionPolicy,
-) -> Option<Record<'g>> {
-    let wanted = engine.tuning().samples().max(1);
-    let decay = engine.tuning().lfu_decay_time();
+fn sample<'g>(op: &'g Operation<'_>, index: &'g Index, policy: EvictionPolicy) -> Option<Record<'g>> {
+    let tuning = op.engine().tuning();
+    let wanted = tuning.samples().max(1);
+    let decay = tuning.lfu_decay_time();
     let now = op.now();
     let chains = index.chains();
     let start = fastrand::u64(0..chains);
