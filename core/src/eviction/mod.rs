@@ -5,11 +5,12 @@
 //! clocks, so that OBJECT IDLETIME and OBJECT FREQ mean what they mean there. They are written only when they change,
 //! so a hot record is written once a second (under S3-FIFO: not at all), not once a read.
 //!
-//! An eviction samples chains at random positions of the index itself and removes the best candidate of the policy: no
-//! list, no lock, no memory per key.
+//! An eviction looks at the next few records on a hand's way through the index itself (`walk.rs`) and removes the best
+//! candidate of the policy: no list, no lock, no memory per key.
 
 mod ghost;
 mod s3fifo;
+mod walk;
 
 // Not through `crate::sync`: counts that no test hangs on.
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -17,21 +18,18 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::clock::UnixMillis;
 use crate::config::EvictionPolicy;
 use crate::engine::{DbIndex, Engine};
-use crate::index::Index;
-use crate::index::slot::TTL;
 use crate::limits::DATABASES;
 use crate::operation::Operation;
 use crate::record::{Effect, Record};
 use crate::stats::Counter;
 use crate::transaction::Entry;
 use s3fifo::Queues;
+use walk::{Hand, Walk};
 
 /// The counter of a record that was just made: not zero, or it would be the first to go.
 const LFU_START: u32 = 5;
 const SECONDS_BITS: u32 = 24;
 const MINUTES_BITS: u32 = 16;
-/// Chains that one eviction looks at before it gives up (a volatile policy with few keys that have an expiry).
-const CHAINS_MAX: u64 = 1 << 16;
 /// Evictions that one write performs at most: some milliseconds.
 const EVICTIONS_MAX: usize = 4096;
 /// A write whose evictions were not enough is admitted while memory is over its limit by less than this part of it
@@ -115,7 +113,7 @@ impl Record<'_> {
                 255 - u64::from(self.frequency(now, decay_minutes))
             }
             EvictionPolicy::VolatileTtl => u64::MAX - self.expire_at().map_or(u64::MAX, |at| at.0),
-            EvictionPolicy::AllKeysRandom | EvictionPolicy::VolatileRandom => 0,
+            EvictionPolicy::AllKeysRandom | EvictionPolicy::VolatileRandom => fastrand::u64(..),
             _ => self.idle_seconds(now),
         }
     }
@@ -124,6 +122,7 @@ impl Record<'_> {
 /// What evictions remember between two of them.
 #[derive(Default)]
 pub(crate) struct Eviction {
+    hands: [Hand; DATABASES],
     queues: [Queues; DATABASES],
     weights: Weights,
 }
@@ -142,7 +141,7 @@ impl Weights {
     /// A database, chosen at random by its number of candidates, and that number.
     fn choose(&self, op: &Operation<'_>, is_volatile: bool) -> Option<(DbIndex, u64)> {
         // ORDERING: statistics, here and below.
-        if self.uses.fetch_add(1, Ordering::Relaxed) % Self::COUNT_EVERY == 0 {
+        if self.uses.fetch_add(1, Ordering::Relaxed).is_multiple_of(Self::COUNT_EVERY) {
             self.count(op, is_volatile);
         }
         let total: u64 = self.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum();
@@ -204,7 +203,7 @@ fn evict_one(op: &Operation<'_>, policy: EvictionPolicy) -> bool {
         if policy.is_queued() {
             return eviction.queues[usize::from(db)].evict(op, db, keys, is_volatile);
         }
-        sample(op, op.index(db), policy).is_some_and(|victim| remove(op, db, victim))
+        sample(op, db, policy).is_some_and(|victim| remove(op, db, victim))
     };
     if try_one() {
         return true;
@@ -224,33 +223,22 @@ fn remove(op: &Operation<'_>, db: DbIndex, victim: Record<'_>) -> bool {
     true
 }
 
-/// The best candidate among those of some chains in a row, from a random one on.
-fn sample<'g>(op: &'g Operation<'_>, index: &'g Index, policy: EvictionPolicy) -> Option<Record<'g>> {
+/// The best candidate among the next few that the database's hand comes by.
+fn sample<'g>(op: &'g Operation<'_>, db: DbIndex, policy: EvictionPolicy) -> Option<Record<'g>> {
     let tuning = op.engine().tuning();
-    let wanted = tuning.samples().max(1);
-    let decay = tuning.lfu_decay_time();
-    let now = op.now();
-    let chains = index.chains();
-    let start = fastrand::u64(0..chains);
+    let hand = &op.engine().eviction().hands[usize::from(db)];
+    let mut walk = Walk::new(op, db, hand, policy.is_volatile());
     let mut best: Option<(u64, Record<'g>)> = None;
-    let mut seen = 0;
-    for step in 0..chains.min(CHAINS_MAX) {
-        for (slot, word) in index.slots((start + step) % chains, op.pin()) {
-            if policy.is_volatile() && !word.has(TTL) {
-                continue;
-            }
-            let Ok(Some(record)) = index.visited(slot, word, op.pin()) else { continue };
-            let badness = record.badness(policy, now, decay);
-            if best.is_none_or(|(worst, _)| badness > worst) {
-                best = Some((badness, record));
-            }
-            seen += 1;
-        }
-        if seen >= wanted {
-            break;
+    for _ in 0..tuning.samples().max(1) {
+        let Some(record) = walk.next() else { break };
+        let badness = record.badness(policy, op.now(), tuning.lfu_decay_time());
+        if best.is_none_or(|(worst, _)| badness > worst) {
+            best = Some((badness, record));
         }
     }
-    best.map(|(_, record)| record)
+    let (_, record) = best?;
+    walk.forget(record);
+    Some(record)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! over moves to *main*, the others go. What went is remembered for a while (`ghost.rs`), and comes back into main at
 //! once. So a scan, whose keys are read once, passes through a fifteenth of the memory and leaves the rest alone.
 //!
-//! The queues of the paper are read off the records instead: hands walk the table chain by chain, which is an order as
-//! good as random. From the small part goes the oldest of those that a few steps of the hand meet; main is a clock, in
+//! The queues of the paper are read off the records instead: hands walk the table (`walk.rs`), an order as good as
+//! random. From the small part goes the oldest of those that a few steps of the hand meet; main is a clock, in
 //! which a record that has been read since is passed over once for each read, three times at most. Until the first
 //! eviction everything is main.
 //!
@@ -14,20 +14,16 @@
 //! does not age.
 //!
 //! # Concurrency
-//! ORDERING: hands, clock and share are hints that every thread moves with relaxed operations: a lost step changes
+//! ORDERING: clock and share are hints that every thread moves with relaxed operations: a lost step changes
 //! which of two equally good records goes first.
 
 // Not through `crate::sync`: no test hangs on their interleaving.
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
-use smallvec::SmallVec;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ghost::Ghosts;
-use super::{CHAINS_MAX, remove};
+use super::remove;
+use super::walk::{Hand, Walk};
 use crate::engine::DbIndex;
-use crate::index::Index;
-use crate::index::bucket::SLOTS;
-use crate::index::slot::TTL;
 use crate::operation::Operation;
 use crate::record::Record;
 
@@ -40,13 +36,15 @@ const STAMP_MASK: u32 = (1 << 21) - 1;
 const TURNOVER_BITS: u32 = 32;
 const STAMP_COARSE_BITS: u32 = TURNOVER_BITS - 12;
 
-/// The small part's share of the keys, in 65536ths: 7 %. (The paper says 10 %; less is better where the oldest are
+/// The small part's share of the keys, in 2^-32: 7 %. (The paper says 10 %; less is better where the oldest are
 /// found by sampling. Measured with the bench `hit-ratio`.)
-const SMALL_SHARE: u32 = 65536 * 7 / 100;
+const SMALL_SHARE: u64 = (1 << 32) * 7 / 100;
 /// How long an evicted key is remembered, in 4096ths of a turnover: 60 %.
 const GHOST_AGE_MAX: u32 = 4096 * 60 / 100;
 /// Visits that a remembered key begins with.
 const RETURNED_VISITS: u32 = 1;
+/// Keys that the average of the small part's share counts at least.
+const MEMORY_MIN: u64 = 128;
 /// Candidates that one eviction looks at before it takes the best it saw.
 const SEEN_MAX: usize = 512;
 /// Records that one eviction moves from small to main before it takes the next whatever it is.
@@ -57,10 +55,10 @@ const PROMOTIONS_MAX: usize = 64;
 pub struct Queues {
     /// Evictions from the small part over keys, in 2^-32; zero: none yet.
     clock: AtomicU64,
-    small_hand: AtomicU64,
-    main_hand: AtomicU64,
-    /// The small part's share of the records that the hands met lately, in 65536ths.
-    small_share: AtomicU32,
+    small_hand: Hand,
+    main_hand: Hand,
+    /// The small part's share of the records that the hands met lately, in 2^-32.
+    small_share: AtomicU64,
     ghosts: Ghosts,
 }
 
@@ -87,8 +85,10 @@ impl Queues {
     pub fn evict(&self, op: &Operation<'_>, db: DbIndex, keys: u64, is_volatile: bool) -> bool {
         for round in 0..=PROMOTIONS_MAX {
             let is_full = self.small_share.load(Ordering::Relaxed) >= SMALL_SHARE;
-            let small = if is_full { self.oldest_small(op, db, is_volatile) } else { None };
-            let Some(record) = small.or_else(|| self.least_main(op, db, is_volatile)) else { return false };
+            let small = if is_full { self.oldest_small(op, db, keys, is_volatile) } else { None };
+            let Some(record) = small.or_else(|| self.least_main(op, db, keys, is_volatile)) else {
+                return false;
+            };
             let access = record.access();
             if access & SMALL != 0 && access & VISITS_MASK != 0 && round < PROMOTIONS_MAX {
                 record.set_access(stamp(self.clock.load(Ordering::Relaxed)) << STAMP_SHIFT);
@@ -109,115 +109,98 @@ impl Queues {
     }
 
     /// The oldest on probation among the next few records; any that has expired is older.
-    fn oldest_small<'g>(&self, op: &'g Operation<'_>, db: DbIndex, is_volatile: bool) -> Option<Record<'g>> {
+    fn oldest_small<'g>(
+        &self,
+        op: &'g Operation<'_>,
+        db: DbIndex,
+        keys: u64,
+        is_volatile: bool,
+    ) -> Option<Record<'g>> {
         let wanted = op.engine().tuning().samples() as usize;
         let now = stamp(self.clock.load(Ordering::Relaxed));
         let mut walk = Walk::new(op, db, &self.small_hand, is_volatile);
+        let mut met = Met::default();
         let mut oldest: Option<(u32, Record<'g>)> = None;
-        while let Some(records) = walk.next_chain() {
-            for record in records {
-                let access = record.access();
-                if record.is_expired(op.now()) {
-                    return Some(record);
-                }
-                if access & SMALL != 0 {
-                    walk.small += 1;
-                    let age = now.wrapping_sub(access >> STAMP_SHIFT) & STAMP_MASK;
-                    if oldest.is_none_or(|(most, _)| age > most) {
-                        oldest = Some((age, record));
-                    }
-                }
-            }
-            if walk.seen >= SEEN_MAX || (oldest.is_some() && walk.seen >= wanted) {
+        while met.all < SEEN_MAX
+            && (met.all < wanted || oldest.is_none())
+            && let Some(record) = walk.next()
+        {
+            met.note(record);
+            let access = record.access();
+            if record.is_expired(op.now()) {
+                oldest = Some((u32::MAX, record));
                 break;
             }
+            let age = now.wrapping_sub(access >> STAMP_SHIFT) & STAMP_MASK;
+            if access & SMALL != 0 && oldest.is_none_or(|(most, _)| age > most) {
+                oldest = Some((age, record));
+            }
         }
-        self.note(&walk);
-        oldest.map(|(_, record)| record)
+        self.learn(met, keys);
+        let (_, record) = oldest?;
+        walk.forget(record);
+        Some(record)
     }
 
     /// The next of main that has not been read since the hand last passed; without main, any on probation.
-    fn least_main<'g>(&self, op: &'g Operation<'_>, db: DbIndex, is_volatile: bool) -> Option<Record<'g>> {
+    fn least_main<'g>(
+        &self,
+        op: &'g Operation<'_>,
+        db: DbIndex,
+        keys: u64,
+        is_volatile: bool,
+    ) -> Option<Record<'g>> {
         let mut walk = Walk::new(op, db, &self.main_hand, is_volatile);
+        let mut met = Met::default();
         let mut least: Option<(u32, Record<'g>)> = None;
-        'walk: while let Some(records) = walk.next_chain() {
-            for record in records {
-                let access = record.access();
-                let visits = access & VISITS_MASK;
-                let badness = if access & SMALL != 0 { VISITS_MASK + 1 } else { visits };
-                if least.is_none_or(|(fewest, _)| badness < fewest) {
-                    least = Some((badness, record));
-                }
-                if access & SMALL != 0 {
-                    walk.small += 1;
-                } else if visits == 0 {
-                    break 'walk;
-                } else {
-                    record.set_access(access - 1);
-                }
+        while met.all < SEEN_MAX
+            && least.is_none_or(|(badness, _)| badness > 0)
+            && let Some(record) = walk.next()
+        {
+            met.note(record);
+            let access = record.access();
+            let visits = access & VISITS_MASK;
+            let badness = if access & SMALL != 0 { VISITS_MASK + 1 } else { visits };
+            if least.is_none_or(|(fewest, _)| badness < fewest) {
+                least = Some((badness, record));
             }
-            if walk.seen >= SEEN_MAX {
-                break;
+            if access & SMALL == 0 && visits != 0 {
+                record.set_access(access - 1);
             }
         }
-        self.note(&walk);
-        least.map(|(_, record)| record)
+        self.learn(met, keys);
+        let (_, record) = least?;
+        walk.forget(record);
+        Some(record)
     }
 
-    /// Learns from a walk how large the small part is.
-    fn note(&self, walk: &Walk<'_, '_>) {
-        if walk.seen == 0 {
+    /// Learns from a walk how large the small part is: an average over a round. A shorter one would be misled by
+    /// chance to take from main, again and again.
+    fn learn(&self, met: Met, keys: u64) {
+        if met.all == 0 {
             return;
         }
-        let share = self.small_share.load(Ordering::Relaxed);
-        let here = (walk.small << 16) / walk.seen;
-        // A moving average over some 256 records.
-        let weight = walk.seen.min(256) as i64;
-        let share = i64::from(share) + (here as i64 - i64::from(share)) * weight / 256;
-        self.small_share.store(share as u32, Ordering::Relaxed);
+        let share = self.small_share.load(Ordering::Relaxed) as f64;
+        let here = met.small as f64 / met.all as f64 * f64::from(u32::MAX);
+        let weight = (met.all as f64 / keys.max(MEMORY_MIN) as f64).min(1.0);
+        self.small_share.store((share + (here - share) * weight) as u64, Ordering::Relaxed);
+    }
+}
+
+/// Records that a walk met, and how many of them were on probation.
+#[derive(Default)]
+struct Met {
+    all: usize,
+    small: usize,
+}
+
+impl Met {
+    fn note(&mut self, record: Record<'_>) {
+        self.all += 1;
+        self.small += usize::from(record.access() & SMALL != 0);
     }
 }
 
 fn stamp(clock: u64) -> u32 {
     (clock >> STAMP_COARSE_BITS) as u32 & STAMP_MASK
-}
-
-/// A hand's way over the table, a chain at a time.
-struct Walk<'a, 'g> {
-    op: &'g Operation<'g>,
-    index: &'g Index,
-    hand: &'a AtomicU64,
-    is_volatile: bool,
-    chains: u64,
-    /// Chains that are left.
-    left: u64,
-    /// Candidates met, and how many of them the caller found to be small.
-    seen: usize,
-    small: usize,
-}
-
-impl<'a, 'g> Walk<'a, 'g> {
-    fn new(op: &'g Operation<'_>, db: DbIndex, hand: &'a AtomicU64, is_volatile: bool) -> Walk<'a, 'g> {
-        let index = op.index(db);
-        let chains = index.chains();
-        Walk { op, index, hand, is_volatile, chains, left: chains.min(CHAINS_MAX), seen: 0, small: 0 }
-    }
-
-    /// The candidates of the next chain, perhaps none; `None` at the end.
-    fn next_chain(&mut self) -> Option<SmallVec<[Record<'g>; 2 * SLOTS]>> {
-        self.left = self.left.checked_sub(1)?;
-        let chain = self.hand.fetch_add(1, Ordering::Relaxed) % self.chains;
-        self.index.prefetch_chain(chain + 1, self.op.pin());
-        let mut records = SmallVec::new();
-        for (slot, word) in self.index.slots(chain, self.op.pin()) {
-            if self.is_volatile && !word.has(TTL) {
-                continue;
-            }
-            if let Ok(Some(record)) = self.index.visited(slot, word, self.op.pin()) {
-                records.push(record);
-            }
-        }
-        self.seen += records.len();
-        Some(records)
-    }
 }
