@@ -12,6 +12,7 @@ use crate::eviction::Eviction;
 use crate::expiry::{SWEEP_EVERY, Sweep};
 use crate::index::Index;
 use crate::limits::DATABASES;
+use crate::log::entry::Annotation;
 use crate::log::{Log, Lsn};
 use crate::memory::Memory;
 pub use crate::operation::Operation;
@@ -210,7 +211,7 @@ impl Engine {
         }
         self.log().is_on().then(|| {
             let name: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
-            self.log().append(db.unwrap_or(0), 0, &[name.into()])
+            self.log().append(db.unwrap_or(0), Annotation::default(), &[name.into()])
         })
     }
 
@@ -225,7 +226,7 @@ impl Engine {
         self.log().is_on().then(|| {
             let (mut one, mut two) = (itoa::Buffer::new(), itoa::Buffer::new());
             let (one, two) = (one.format(first).as_bytes(), two.format(second).as_bytes());
-            self.log().append(0, 0, &[b"SWAPDB".into(), one.into(), two.into()])
+            self.log().append(0, Annotation::default(), &[b"SWAPDB".into(), one.into(), two.into()])
         })
     }
 

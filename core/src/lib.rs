@@ -8,6 +8,7 @@ pub mod engine;
 pub mod eviction;
 pub mod expiry;
 pub mod index;
+pub mod lease;
 pub mod limits;
 pub mod log;
 pub mod memory;

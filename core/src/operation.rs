@@ -9,6 +9,7 @@ use crate::engine::{DbIndex, Engine};
 use crate::eviction;
 use crate::index::{Found, Index};
 use crate::log::Lsn;
+use crate::log::entry::Annotation;
 use crate::record::{Record, Str};
 use crate::stats::Counter;
 use crate::transaction::block::Block;
@@ -132,6 +133,7 @@ impl<'a> Operation<'a> {
             && touch == Touch::Access
         {
             eviction::touch(record, self);
+            record.mark_fetched();
         }
         Ok(record)
     }
@@ -152,17 +154,17 @@ impl<'a> Operation<'a> {
     }
 
     /// Appends an effect to the log, or to the block of the multi-key write under way.
-    pub(crate) fn log(&self, db: DbIndex, flags: u32, args: &[Str<'_>]) {
+    pub(crate) fn log(&self, db: DbIndex, annotation: Annotation, args: &[Str<'_>]) {
         self.changes.set(self.changes.get() + 1);
         let log = self.engine.log();
         if !log.is_on() {
             return;
         }
         if let Some(block) = self.block.borrow_mut().as_mut() {
-            block.push(db, flags, args);
+            block.push(db, annotation, args);
             return;
         }
-        self.reached(log.append(db, flags, args));
+        self.reached(log.append(db, annotation, args));
     }
 
     /// Empties a database, or all.

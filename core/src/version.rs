@@ -54,6 +54,11 @@ pub fn cut() -> u64 {
     cut
 }
 
+/// A number that no version handed out so far reaches.
+pub fn bound() -> u64 {
+    NEXT.load(Ordering::SeqCst)
+}
+
 /// Makes sure that no version of an earlier run is given out again: a memcached client may come back with a CAS number
 /// from before a restart, and must not hit another value that happens to have the same one. Versions go on from the
 /// clock, in steps of 100 ns; a run that writes less than ten million times a second stays behind it.

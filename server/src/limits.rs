@@ -66,6 +66,15 @@ pub const BIND_ADDRESSES_MAX: usize = 16;
 /// Percentiles that INFO latencystats shows.
 pub const PERCENTILES_MAX: usize = 32;
 
+/// Members of a memcached cluster.
+pub const CLUSTER_MEMBERS_MAX: usize = 1024;
+
+/// Lines of a memcached authentication file.
+pub const AUTH_FILE_LINES_MAX: usize = 1024;
+
+/// Bytes of a memcached authentication file.
+pub const AUTH_FILE_BYTES_MAX: u64 = 1 << 20;
+
 /// Bytes of the password: Redis' bound for authentication.
 pub const PASSWORD_BYTES_MAX: usize = 512;
 

@@ -60,10 +60,12 @@ pub enum Counter {
     MemcachedNoMemory,
     MemcachedAuthCommands,
     MemcachedAuthErrors,
+    /// Meta commands.
+    MemcachedMeta,
 }
 
 /// Number of [`Counter`]s.
-const COUNTERS: usize = Counter::MemcachedAuthErrors as usize + 1;
+const COUNTERS: usize = Counter::MemcachedMeta as usize + 1;
 
 /// The counters of one thread.
 pub struct Shard {

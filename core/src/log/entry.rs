@@ -1,13 +1,14 @@
 //! Entries of the log: effect commands as RESP arrays, measured before they are written.
 //!
-//! Format: `*<arguments>\r\n`, then `$<len>\r\n<bytes>\r\n` for each. memcached's flags of a key ride in an annotation
-//! line `#MC:<flags>\r\n` directly before its SET, which Redis skips.
+//! Format: `*<arguments>\r\n`, then `$<len>\r\n<bytes>\r\n` for each. What memcached adds to a key rides in an
+//! annotation line `#MC:<flags>[ s][ c<CAS>]\r\n` directly before its SET, which Redis skips: the client flags, `s` where
+//! the value is stale, and a CAS number that a client chose.
 
 use super::order::Reservation;
-use crate::record::Str;
+use crate::record::{Marks, Str};
 
-/// The annotation that carries memcached flags to the SET behind it.
-pub const FLAGS_ANNOTATION: &[u8] = b"#MC:";
+/// How an annotation begins.
+pub const ANNOTATION_PREFIX: &[u8] = b"#MC:";
 
 /// The decimal digits of a number.
 fn digits(mut number: u64) -> usize {
@@ -25,9 +26,81 @@ pub fn command_bytes(args: &[Str<'_>]) -> usize {
     head + args.iter().map(|arg| 1 + digits(arg.len() as u64) + 2 + arg.len() + 2).sum::<usize>()
 }
 
-/// Bytes of the annotation line of `flags`; none for zero, the flags of most keys.
-pub fn flags_bytes(flags: u32) -> usize {
-    if flags == 0 { 0 } else { FLAGS_ANNOTATION.len() + digits(flags.into()) + 2 }
+/// What a SET leaves out of an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Annotation {
+    /// memcached's client flags.
+    pub flags: u32,
+    pub stale: bool,
+    pub cas: Option<u64>,
+}
+
+impl Annotation {
+    /// What lasts of a record's flags and marks. A lease does not: whoever holds it may be gone when the log is
+    /// replayed (see `lease.rs`).
+    #[inline]
+    pub fn of(flags: u32, marks: Marks) -> Annotation {
+        Annotation { flags, stale: marks.stale || marks.leased, cas: marks.cas }
+    }
+
+    /// The marks of the record that a SET behind this annotation makes.
+    pub fn marks(&self) -> Marks {
+        Marks { stale: self.stale, cas: self.cas, ..Marks::default() }
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.flags == 0 && !self.stale && self.cas.is_none()
+    }
+
+    /// Bytes of the line; none for most keys.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        let stale = if self.stale { 2 } else { 0 };
+        let cas = self.cas.map_or(0, |cas| 2 + digits(cas));
+        ANNOTATION_PREFIX.len() + digits(self.flags.into()) + stale + cas + 2
+    }
+
+    /// Writes the line, if one is needed.
+    #[inline]
+    pub fn encode(&self, out: &mut impl Sink) {
+        if self.is_empty() {
+            return;
+        }
+        let mut buffer = itoa::Buffer::new();
+        out.put(ANNOTATION_PREFIX);
+        out.put(buffer.format(self.flags).as_bytes());
+        if self.stale {
+            out.put(b" s");
+        }
+        if let Some(cas) = self.cas {
+            out.put(b" c");
+            out.put(buffer.format(cas).as_bytes());
+        }
+        out.put(b"\r\n");
+    }
+
+    /// Reads a line without its end. What it does not know it leaves out: a later version may have written it.
+    pub fn decode(line: &[u8]) -> Annotation {
+        let mut annotation = Annotation::default();
+        let Some(text) = line.strip_prefix(ANNOTATION_PREFIX).and_then(|text| std::str::from_utf8(text).ok())
+        else {
+            return annotation;
+        };
+        for word in text.split(' ') {
+            if word == "s" {
+                annotation.stale = true;
+            } else if let Some(number) = word.strip_prefix('c') {
+                annotation.cas = number.parse().ok();
+            } else if let Ok(flags) = word.parse() {
+                annotation.flags = flags;
+            }
+        }
+        annotation
+    }
 }
 
 /// Writes `<mark><number>\r\n` in one piece.
@@ -101,16 +174,6 @@ pub fn encode_command(out: &mut impl Sink, args: &[Str<'_>]) {
     }
 }
 
-/// Writes the annotation line of `flags`, if they need one.
-pub fn encode_flags(out: &mut impl Sink, flags: u32) {
-    if flags != 0 {
-        out.put(FLAGS_ANNOTATION);
-        let mut buffer = itoa::Buffer::new();
-        out.put(buffer.format(flags).as_bytes());
-        out.put(b"\r\n");
-    }
-}
-
 #[cfg(all(test, not(shuttle)))]
 mod test {
     use super::*;
@@ -131,9 +194,13 @@ mod test {
             assert_eq!(out.len(), command_bytes(args));
         }
         for flags in [0, 1, 99, 100, u32::MAX] {
-            let mut out = Vec::new();
-            encode_flags(&mut out, flags);
-            assert_eq!(out.len(), flags_bytes(flags));
+            for (stale, cas) in [(false, None), (true, None), (false, Some(7)), (true, Some(u64::MAX))] {
+                let annotation = Annotation { flags, stale, cas };
+                let mut out = Vec::new();
+                annotation.encode(&mut out);
+                assert_eq!(out.len(), annotation.bytes());
+                assert_eq!(Annotation::decode(out.strip_suffix(b"\r\n").unwrap_or(&out)), annotation);
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 pub use crate::config::{AofIo, FsyncPolicy};
 pub use backend::Choice;
-use entry::{encode_command, encode_flags};
+use entry::{Annotation, encode_command};
 pub use health::{State, error_text};
 pub use increment::Increment;
 pub use order::Prefix;
@@ -89,19 +89,19 @@ impl Log {
         self.shared.on.load(Ordering::Relaxed)
     }
 
-    /// Appends one effect command, with memcached's `flags` where they are not zero. The caller holds the latches of
+    /// Appends one effect command, behind the annotation of what memcached adds to a SET. The caller holds the latches of
     /// the keys it concerns, and the log is on.
-    pub fn append(&self, db: DbIndex, flags: u32, args: &[Str<'_>]) -> Lsn {
-        let len = entry::flags_bytes(flags) + entry::command_bytes(args);
+    pub fn append(&self, db: DbIndex, annotation: Annotation, args: &[Str<'_>]) -> Lsn {
+        let len = annotation.bytes() + entry::command_bytes(args);
         if len <= entry::SMALL_BYTES_MAX {
             // Put together before room is reserved: others wait less for this entry's place in the order.
             let mut small = entry::Small::default();
-            encode_flags(&mut small, flags);
+            annotation.encode(&mut small);
             encode_command(&mut small, args);
             return self.append_entry(db, len, |out| out.write(small.bytes()));
         }
         self.append_entry(db, len, |out| {
-            encode_flags(out, flags);
+            annotation.encode(out);
             encode_command(out, args);
         })
     }

@@ -7,6 +7,8 @@ use super::faulty::{Faults, FaultyBackend};
 use super::mark::Mark;
 use super::*;
 
+const NONE: Annotation = Annotation { flags: 0, stale: false, cas: None };
+
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(20));
 
 fn text(bytes: &[u8]) -> Str<'_> {
@@ -74,7 +76,7 @@ fn what_threads_append_is_in_the_file() {
                             let value = vec![b'a' + thread; count * 3 % 200];
                             let lsn = log.append(
                                 thread % 2,
-                                count as u32 % 3,
+                                Annotation { flags: count as u32 % 3, ..NONE },
                                 &[text(b"SET"), text(b"key"), text(&value)],
                             );
                             bytes.fetch_add(value.len(), Ordering::SeqCst);
@@ -107,8 +109,8 @@ fn an_entry_far_larger_than_the_ring_is_written_whole() {
     let log = Log::new(FsyncPolicy::EverySec);
     let path = start(&log, &dir, AofIo::Auto, 4096);
     let value: Vec<u8> = (0..1_000_000u32).map(|number| number as u8).collect();
-    log.append(0, 0, &[text(b"SET"), text(b"large"), text(&value)]);
-    log.append(0, 0, &[text(b"DEL"), text(b"large")]);
+    log.append(0, NONE, &[text(b"SET"), text(b"large"), text(&value)]);
+    log.append(0, NONE, &[text(b"DEL"), text(b"large")]);
     log.stop().unwrap();
     let (stream, rest) = stream_of(&path);
     assert_eq!(rest, b"");
@@ -121,10 +123,10 @@ fn switching_files_splits_the_stream_exactly() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::new(FsyncPolicy::EverySec);
     let first = start(&log, &dir, AofIo::Auto, 4096);
-    log.append(3, 0, &[text(b"DEL"), text(b"before")]);
+    log.append(3, NONE, &[text(b"DEL"), text(b"before")]);
     let second = dir.path().join("second.aof");
     let at = log.switch_to(Increment::create(&second, log.tail()).unwrap());
-    log.append(3, 0, &[text(b"DEL"), text(b"after")]);
+    log.append(3, NONE, &[text(b"DEL"), text(b"after")]);
     log.stop().unwrap();
     let (stream, _) = stream_of(&first);
     assert_eq!(stream.len() as u64, at.0 - 100);
@@ -139,12 +141,12 @@ fn the_log_can_go_off_and_on() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::new(FsyncPolicy::Always);
     start(&log, &dir, AofIo::Auto, 4096);
-    let first = log.append(0, 0, &[text(b"DEL"), text(b"a")]);
+    let first = log.append(0, NONE, &[text(b"DEL"), text(b"a")]);
     log.stop().unwrap();
     assert!(!log.is_on());
     let second = dir.path().join("second.aof");
     log.start(Increment::create(&second, log.tail()).unwrap(), log.tail(), AofIo::Auto).unwrap();
-    let lsn = log.append(0, 0, &[text(b"DEL"), text(b"b")]);
+    let lsn = log.append(0, NONE, &[text(b"DEL"), text(b"b")]);
     assert!(lsn > first, "positions go on");
     log.flush_hint(lsn);
     log.watermark().wait_blocking(lsn, PATIENCE).unwrap();
@@ -157,12 +159,12 @@ fn a_full_disk_is_survived_under_everysec() {
     let dir = tempfile::tempdir().unwrap();
     let (log, faults) = (Log::new(FsyncPolicy::EverySec), Faults::none());
     let path = start_faulty(&log, &dir, &faults);
-    log.append(0, 0, &[text(b"DEL"), text(b"fits")]);
+    log.append(0, NONE, &[text(b"DEL"), text(b"fits")]);
     log.sync_blocking(PATIENCE).unwrap();
     faults.limit(10);
     // More than the ring holds: the appends must not hang although nothing can be written.
     for _ in 0..50 {
-        log.append(0, 0, &[text(b"DEL"), text(b"does not fit")]);
+        log.append(0, NONE, &[text(b"DEL"), text(b"does not fit")]);
     }
     while log.state() == State::Well {
         std::thread::yield_now();
@@ -186,12 +188,12 @@ fn a_full_disk_poisons_under_always_until_rewritten() {
     let (log, faults) = (Log::new(FsyncPolicy::Always), Faults::none());
     start_faulty(&log, &dir, &faults);
     faults.limit(10);
-    let lsn = log.append(0, 0, &[text(b"DEL"), text(b"lost")]);
+    let lsn = log.append(0, NONE, &[text(b"DEL"), text(b"lost")]);
     log.flush_hint(lsn);
     let error = log.watermark().wait_blocking(lsn, PATIENCE).unwrap_err();
     assert!(matches!(error, LogError::Poisoned(_)), "{error}");
     faults.limit(-1);
-    let later = log.append(0, 0, &[text(b"DEL"), text(b"dropped")]);
+    let later = log.append(0, NONE, &[text(b"DEL"), text(b"dropped")]);
     assert!(log.watermark().wait_blocking(later, PATIENCE).is_err());
     assert!(log.refusal().is_some(), "it does not heal by itself");
 
@@ -202,7 +204,7 @@ fn a_full_disk_poisons_under_always_until_rewritten() {
     while log.refusal().is_some() {
         std::thread::yield_now();
     }
-    let lsn = log.append(0, 0, &[text(b"DEL"), text(b"kept")]);
+    let lsn = log.append(0, NONE, &[text(b"DEL"), text(b"kept")]);
     log.flush_hint(lsn);
     log.watermark().wait_blocking(lsn, PATIENCE).unwrap();
     log.stop().unwrap();
@@ -216,7 +218,7 @@ fn a_failed_fsync_stays_failed_until_rewritten() {
         let (log, faults) = (Log::new(policy), Faults::none());
         start_faulty(&log, &dir, &faults);
         faults.fail_sync.store(true, Ordering::SeqCst);
-        let lsn = log.append(0, 0, &[text(b"DEL"), text(b"a")]);
+        let lsn = log.append(0, NONE, &[text(b"DEL"), text(b"a")]);
         assert!(log.sync_blocking(PATIENCE).is_err());
         faults.fail_sync.store(false, Ordering::SeqCst);
         assert!(log.sync_blocking(PATIENCE).is_err(), "an fsync that works later proves nothing");
@@ -228,7 +230,7 @@ fn a_failed_fsync_stays_failed_until_rewritten() {
         while log.refusal().is_some() {
             std::thread::yield_now();
         }
-        log.append(0, 0, &[text(b"DEL"), text(b"b")]);
+        log.append(0, NONE, &[text(b"DEL"), text(b"b")]);
         log.sync_blocking(PATIENCE).unwrap();
     }
 }
@@ -238,7 +240,7 @@ fn changing_the_policy_takes_effect_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::new(FsyncPolicy::No);
     start(&log, &dir, AofIo::Thread, 4096);
-    let lsn = log.append(0, 0, &[text(b"DEL"), text(b"a")]);
+    let lsn = log.append(0, NONE, &[text(b"DEL"), text(b"a")]);
     log.set_fsync_policy(FsyncPolicy::Always);
     log.watermark().wait_blocking(lsn, PATIENCE).unwrap();
 }

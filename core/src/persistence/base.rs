@@ -14,7 +14,7 @@ use crate::index::Index;
 use crate::index::scan::Walked;
 use crate::limits::DATABASES;
 use crate::log::Lsn;
-use crate::log::entry::{encode_command, encode_flags};
+use crate::log::entry::{Annotation, encode_command};
 use crate::log::mark::{GroupSum, Mark};
 use crate::record::{Record, Str};
 use crate::{snapshot, version};
@@ -167,7 +167,7 @@ impl Writer {
         let time = record.expire_at().map_or("", |at| number.format(at.0));
         let args: [Str<'_>; 5] =
             [b"SET".into(), record.key().into(), record.value(), b"PXAT".into(), time.as_bytes().into()];
-        encode_flags(&mut self.group, record.flags());
+        Annotation::of(record.flags(), record.marks()).encode(&mut self.group);
         encode_command(&mut self.group, if time.is_empty() { &args[..3] } else { &args });
     }
 

@@ -16,7 +16,7 @@ use crate::clock::UnixMillis;
 use crate::command::{Ctx, NoHost, Protocol, Registry, Reply, Session};
 use crate::engine::{DbIndex, Engine};
 use crate::limits::DATABASES;
-use crate::log::entry::FLAGS_ANNOTATION;
+use crate::log::entry::{ANNOTATION_PREFIX, Annotation};
 use crate::operation::Operation;
 use crate::record::{Draft, Effect};
 
@@ -56,7 +56,7 @@ pub fn replay(
         engine,
         registry,
         session: Session { db: 0, no_touch: true },
-        flags: 0,
+        annotation: Annotation::default(),
         failures: Failures::default(),
         host: NoHost,
     };
@@ -114,31 +114,31 @@ struct Replayer<'a> {
     engine: &'a Engine,
     registry: &'a Registry,
     session: Session,
-    /// memcached flags for the SET that follows.
-    flags: u32,
+    /// What memcached adds to the SET that follows.
+    annotation: Annotation,
     failures: Failures,
     host: NoHost,
 }
 
 impl Replayer<'_> {
     fn annotation(&mut self, line: &[u8]) {
-        if let Some(digits) = line.strip_prefix(FLAGS_ANNOTATION) {
-            self.flags = std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+        if line.starts_with(ANNOTATION_PREFIX) {
+            self.annotation = Annotation::decode(line);
         }
     }
 
     fn apply(&mut self, op: &Operation<'_>, args: &[&[u8]]) -> Result<(), String> {
-        let flags = std::mem::take(&mut self.flags);
+        let annotation = std::mem::take(&mut self.annotation);
         let name = args[0];
         let is = |wanted: &[u8]| name.eq_ignore_ascii_case(wanted);
         if is(b"SET")
             && let Some(expire_at) = plain_set(args)
         {
-            let draft = Draft { expire_at, flags, ..Draft::string(args[2]) };
+            let draft = Draft { expire_at, flags: annotation.flags, ..Draft::string(args[2]) };
             let ctx = self.context(op);
             return match ctx.latch(args[1]) {
                 Ok(mut entry) => {
-                    entry.put(draft, Effect::Silent);
+                    entry.put_marked(draft, annotation.marks(), Effect::Silent);
                     Ok(())
                 }
                 Err(failure) => Err(failure.0.into_owned()),

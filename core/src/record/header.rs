@@ -7,14 +7,15 @@
 //!      0     8  version << 8 | kind                         (version: 56 bits, unique per write)
 //!      8     8  access:24 | value_len:24 | key_len:8 | traits:8   (lowest bits first)
 //!     16     8  expiry, Unix milliseconds                   if EXPIRES
-//!      +     8  client flags:32 | long key length:32        if EXTENDED
+//!      +     8  client flags:32 | long key length:30 | leased:1 | stale:1   if EXTENDED
+//!      +     8  CAS number                            if PINNED
 //!      +     8  pointer to a `Rope`                         if ROPE (then value_len is 0)
 //!      +     k  key
 //!      +     v  value: a string's bytes; a container's packed sequence, or with TREES its roots of 24 bytes and the rest
 //! ```
 //!
-//! All integers little-endian. A record begins at a multiple of 16, its length is padded to one. `access` is the only
-//! field that ever changes: the eviction clock or counter (see `eviction.rs`).
+//! All integers little-endian. A record begins at a multiple of 16, its length is padded to one. `access` and FETCHED
+//! are all that ever changes: the eviction clock or counter (see `eviction.rs`), and whether anybody has read it.
 
 // Not through `crate::sync`: the field carries no synchronisation, and its size must not depend on the model checker.
 use std::sync::atomic::AtomicU64;
@@ -34,6 +35,15 @@ pub const ROPE: u64 = 1 << 2;
 pub const RAW: u64 = 1 << 3;
 /// `traits` bit: the value is the roots of trees and what the kind keeps beside them.
 pub const TREES: u64 = 1 << 4;
+/// `traits` bit: somebody has read the record.
+pub const FETCHED: u64 = 1 << 6;
+/// `traits` bit: the CAS number is not the version; it stands in a field of its own.
+pub const PINNED: u64 = 1 << 7;
+
+/// Bits of the extended field's second word: the key's length where it is long, and the lease (see `lease.rs`).
+pub const LONG_KEY_MASK: u32 = (1 << 30) - 1;
+pub const LEASED: u32 = 1 << 30;
+pub const STALE: u32 = 1 << 31;
 
 /// `key_len` of a key whose length stands in the extended field.
 pub const LONG_KEY: usize = 255;
@@ -49,6 +59,7 @@ pub const TRAITS_SHIFT: u32 = 56;
 pub const VERSION_BITS: u32 = 56;
 
 const _: () = assert!(crate::limits::INLINE_BYTES_MAX <= VALUE_LEN_MAX);
+const _: () = assert!(crate::limits::STRING_BYTES_MAX <= LONG_KEY_MASK as usize);
 
 /// The first bytes of a record.
 #[repr(C, align(16))]
@@ -94,9 +105,13 @@ impl Meta {
     pub fn extended_offset(self) -> usize {
         HEADER_BYTES + if self.has(EXPIRES) { 8 } else { 0 }
     }
+    /// Where the optional fields put the CAS number.
+    pub fn cas_offset(self) -> usize {
+        self.extended_offset() + if self.has(EXTENDED) { 8 } else { 0 }
+    }
     /// Where the rope pointer stands.
     pub fn rope_offset(self) -> usize {
-        self.extended_offset() + if self.has(EXTENDED) { 8 } else { 0 }
+        self.cas_offset() + if self.has(PINNED) { 8 } else { 0 }
     }
     /// Where the key begins.
     pub fn key_offset(self) -> usize {

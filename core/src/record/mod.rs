@@ -3,12 +3,14 @@
 mod body;
 mod draft;
 pub mod header;
+mod marks;
 mod owned;
 pub mod rope;
 pub mod string;
 
 pub use body::{Body, Trees};
 pub use draft::{Draft, Effect, NewTrees, NewValue};
+pub use marks::Marks;
 pub use owned::OwnedRecord;
 pub use rope::Rope;
 pub use string::{Str, Written};
@@ -20,7 +22,10 @@ use std::sync::atomic::Ordering;
 use crate::clock::UnixMillis;
 use crate::command::Failure;
 use crate::memory::size_class;
-use header::{EXPIRES, EXTENDED, Header, LONG_KEY, Meta, RAW, ROPE, TREES};
+use header::{
+    EXPIRES, EXTENDED, FETCHED, Header, LEASED, LONG_KEY, LONG_KEY_MASK, Meta, PINNED, RAW, ROPE, STALE,
+    TREES,
+};
 
 /// The type of a value, as TYPE names it. The numbers are stored in records and snapshots: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,10 +117,15 @@ impl<'a> Record<'a> {
         unsafe { std::slice::from_raw_parts(self.header.as_ptr().cast::<u8>().add(offset), len) }
     }
 
+    /// The extended field's second word; the record has the field.
+    fn lease_word(self, meta: Meta) -> u32 {
+        u32::from_le_bytes(self.field(meta.extended_offset() + 4))
+    }
+
     /// Length of the key in bytes.
     fn key_len(self, meta: Meta) -> usize {
         match meta.short_key_len() {
-            LONG_KEY => u32::from_le_bytes(self.field(meta.extended_offset() + 4)) as usize,
+            LONG_KEY => (self.lease_word(meta) & LONG_KEY_MASK) as usize,
             short => short,
         }
     }
@@ -129,7 +139,7 @@ impl<'a> Record<'a> {
         Kind::from_number((self.header().version_kind & 0xff) as u8).unwrap_or(Kind::Absent)
     }
 
-    /// Unique per write: WATCH and memcached's CAS compare it.
+    /// Unique per write: WATCH compares it, and memcached's CAS where it has no other number.
     pub fn version(&self) -> u64 {
         self.header().version_kind >> 8
     }
@@ -148,6 +158,35 @@ impl<'a> Record<'a> {
     pub fn flags(&self) -> u32 {
         let meta = self.meta();
         if meta.has(EXTENDED) { u32::from_le_bytes(self.field(meta.extended_offset())) } else { 0 }
+    }
+
+    /// memcached's CAS number: the version, unless a client chose another, or a write left the value alone.
+    #[inline]
+    pub fn cas(&self) -> u64 {
+        let meta = self.meta();
+        if meta.has(PINNED) { u64::from_le_bytes(self.field(meta.cas_offset())) } else { self.version() }
+    }
+
+    /// What the record carries for memcached's meta commands.
+    pub fn marks(&self) -> Marks {
+        let meta = self.meta();
+        let lease = if meta.has(EXTENDED) { self.lease_word(meta) } else { 0 };
+        Marks {
+            stale: lease & STALE != 0,
+            leased: lease & LEASED != 0,
+            fetched: meta.has(FETCHED),
+            cas: meta.has(PINNED).then(|| self.cas()),
+        }
+    }
+
+    /// Notes that somebody has read the record.
+    #[inline]
+    pub fn mark_fetched(&self) {
+        let meta = self.meta();
+        if !meta.has(FETCHED) {
+            // ORDERING: see `meta`; a hint like the access bits, and lost to a racing touch as they may be.
+            self.header().meta.store(meta.0 | FETCHED << header::TRAITS_SHIFT, Ordering::Relaxed);
+        }
     }
 
     /// The string value, or WRONGTYPE.
@@ -247,6 +286,8 @@ mod tests {
             flags: u32,
             raw: bool,
             version in 0u64..1 << 56,
+            (stale, leased, fetched) in any::<(bool, bool, bool)>(),
+            cas in proptest::option::of(any::<u64>()),
         ) {
             let draft = Draft {
                 value: NewValue::Pieces(&[&value[..value.len() / 2], &value[value.len() / 2..]]),
@@ -254,9 +295,14 @@ mod tests {
                 flags,
                 raw,
             };
-            let record = OwnedRecord::new(&key, draft, version, 77);
+            let marks = Marks { stale, leased, fetched, cas };
+            let record = OwnedRecord::marked(&key, draft, marks, version, 77);
             let view = record.as_record();
             view.set_access(0xabcdef);
+            prop_assert_eq!(view.marks(), marks);
+            view.mark_fetched();
+            prop_assert_eq!(view.marks(), Marks { fetched: true, ..marks });
+            prop_assert_eq!(view.cas(), marks.cas.unwrap_or(version));
             prop_assert_eq!(view.key(), &key[..]);
             prop_assert_eq!(view.string().unwrap().to_vec(), value);
             prop_assert_eq!(view.expire_at(), expire_at.map(UnixMillis));

@@ -8,9 +8,10 @@ use std::sync::atomic::AtomicU64;
 use smallvec::{SmallVec, smallvec};
 
 use super::header::{
-    ALIGN, EXPIRES, EXTENDED, HEADER_BYTES, Header, LONG_KEY, Meta, RAW, ROPE, TREES, VERSION_BITS,
+    ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, Header, LEASED, LONG_KEY, Meta, PINNED, RAW, ROPE,
+    STALE, TREES, VERSION_BITS,
 };
-use super::{Draft, Kind, NewTrees, NewValue, Record, Rope, Str};
+use super::{Draft, Kind, Marks, NewTrees, NewValue, Record, Rope, Str};
 use crate::limits::INLINE_BYTES_MAX;
 use crate::tree::{ROOT_BYTES, Tree};
 
@@ -24,7 +25,13 @@ unsafe impl Send for OwnedRecord {}
 
 impl OwnedRecord {
     /// Lays out a record. `version` has 56 bits, `access` 24.
+    #[inline]
     pub fn new(key: &[u8], draft: Draft<'_>, version: u64, access: u32) -> OwnedRecord {
+        Self::marked(key, draft, Marks::default(), version, access)
+    }
+
+    /// Lays out a record with marks.
+    pub fn marked(key: &[u8], draft: Draft<'_>, marks: Marks, version: u64, access: u32) -> OwnedRecord {
         let Draft { value, expire_at, flags, raw } = draft;
         let (kind, value) = Laid::of(value);
         let (trait_, value_len) = match &value {
@@ -32,11 +39,14 @@ impl OwnedRecord {
             Laid::Rope(_) => (ROPE, 0),
             Laid::Trees(trees) => (TREES, trees.roots.len() * ROOT_BYTES + trees.meta.len()),
         };
-        let has_fields = flags != 0 || key.len() >= LONG_KEY;
+        let lease = if marks.leased { LEASED } else { 0 } | if marks.stale { STALE } else { 0 };
+        let has_fields = flags != 0 || key.len() >= LONG_KEY || lease != 0;
         let traits = trait_
             | if expire_at.is_some() { EXPIRES } else { 0 }
             | if has_fields { EXTENDED } else { 0 }
-            | if raw { RAW } else { 0 };
+            | if raw { RAW } else { 0 }
+            | if marks.fetched { FETCHED } else { 0 }
+            | if marks.cas.is_some() { PINNED } else { 0 };
         let meta = Meta::new(access, value_len, key.len(), traits);
         let record = Self::allocate(meta.key_offset() + key.len() + value_len);
         let mut out = Writer { at: record.as_ptr().cast() };
@@ -52,7 +62,10 @@ impl OwnedRecord {
             }
             if has_fields {
                 out.put(&flags.to_le_bytes());
-                out.put(&(key.len() as u32).to_le_bytes());
+                out.put(&(key.len() as u32 | lease).to_le_bytes());
+            }
+            if let Some(cas) = marks.cas {
+                out.put(&cas.to_le_bytes());
             }
             match value {
                 Laid::Pieces(pieces) => {

@@ -28,9 +28,10 @@ use crate::clock::UnixMillis;
 use crate::index::Damaged;
 use crate::limits::{CHUNK_BYTES, INLINE_BYTES_MAX, STRING_BYTES_MAX};
 use crate::record::header::{
-    ALIGN, EXPIRES, EXTENDED, HEADER_BYTES, KEY_LEN_SHIFT, LONG_KEY, Meta, RAW, VERSION_BITS,
+    ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, KEY_LEN_SHIFT, LEASED, LONG_KEY, LONG_KEY_MASK, Meta,
+    PINNED, RAW, STALE, VERSION_BITS,
 };
-use crate::record::{Draft, Kind, NewValue, OwnedRecord, rope};
+use crate::record::{Draft, Kind, Marks, NewValue, OwnedRecord, rope};
 
 pub const FRAME_BYTES: usize = 16;
 /// The value is checked by itself: it was a rope.
@@ -105,6 +106,7 @@ pub struct Stored<'a> {
     meta: Meta,
     expire_at: Option<UnixMillis>,
     client_flags: u32,
+    marks: Marks,
     pub key: &'a [u8],
     /// As stored.
     value: &'a [u8],
@@ -144,6 +146,7 @@ impl<'a> Stored<'a> {
             meta,
             expire_at: meta.has(EXPIRES).then(|| UnixMillis(u64_at(record, HEADER_BYTES))),
             client_flags: if meta.has(EXTENDED) { u32_at(record, extended) } else { 0 },
+            marks: marks(record, meta),
             key: &record[meta.key_offset()..head_len],
             value: &record[head_len..end],
             bytes: &rest[..FRAME_BYTES + padded],
@@ -178,7 +181,19 @@ impl<'a> Stored<'a> {
         };
         let raw = self.meta.has(RAW);
         let draft = Draft { value, expire_at: self.expire_at, flags: self.client_flags, raw };
-        Ok(OwnedRecord::new(self.key, draft, self.version, self.meta.access()))
+        Ok(OwnedRecord::marked(self.key, draft, self.marks, self.version, self.meta.access()))
+    }
+}
+
+/// The marks of a record that was checked. A lease ends with the process that gave it: the value counts as stale, so
+/// that the next reader gets a new one.
+fn marks(record: &[u8], meta: Meta) -> Marks {
+    let lease = if meta.has(EXTENDED) { u32_at(record, meta.extended_offset() + 4) } else { 0 };
+    Marks {
+        stale: lease & (STALE | LEASED) != 0,
+        leased: false,
+        fetched: meta.has(FETCHED),
+        cas: meta.has(PINNED).then(|| u64_at(record, meta.cas_offset())),
     }
 }
 
@@ -207,7 +222,7 @@ impl Measured {
         };
         let record = &rest[FRAME_BYTES..];
         let meta = Meta(u64_at(record, 8));
-        let is_known = meta.traits() & !(EXPIRES | EXTENDED | RAW) == 0;
+        let is_known = meta.traits() & !(EXPIRES | EXTENDED | RAW | FETCHED | PINNED) == 0;
         // The bound also keeps a search for records among garbage from reading far at every step.
         let is_small = frame.stored_len <= INLINE_BYTES_MAX || frame.flags & LONG != 0;
         if frame.value_len > STRING_BYTES_MAX || !is_small || !is_known || record.len() < meta.key_offset() {
@@ -215,7 +230,7 @@ impl Measured {
         }
         let key_len = match meta.short_key_len() {
             LONG_KEY if !meta.has(EXTENDED) => return Err(Damaged),
-            LONG_KEY => u32_at(record, meta.extended_offset() + 4) as usize,
+            LONG_KEY => (u32_at(record, meta.extended_offset() + 4) & LONG_KEY_MASK) as usize,
             short => short,
         };
         let head_len = meta.key_offset() + key_len;

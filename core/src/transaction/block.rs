@@ -1,7 +1,7 @@
 //! The log entry of a write that touches several keys: all or nothing, in the log as in memory.
 
 use crate::engine::DbIndex;
-use crate::log::entry::{encode_command, encode_flags};
+use crate::log::entry::{Annotation, encode_command};
 use crate::record::Str;
 
 /// Effects gathered while several keys are latched; appended to the log as one piece.
@@ -15,14 +15,14 @@ pub struct Block {
 }
 
 impl Block {
-    pub fn push(&mut self, db: DbIndex, flags: u32, args: &[Str<'_>]) {
+    pub fn push(&mut self, db: DbIndex, annotation: Annotation, args: &[Str<'_>]) {
         match self.db {
             None => self.first_db = db,
             Some(selected) if selected != db => self.select(db),
             Some(_) => {}
         }
         self.db = Some(db);
-        encode_flags(&mut self.bytes, flags);
+        annotation.encode(&mut self.bytes);
         encode_command(&mut self.bytes, args);
         self.effects += 1;
     }

@@ -7,8 +7,9 @@ use crate::eviction;
 use crate::index::bucket::ChainLatch;
 use crate::index::slot::{FENCED, LATCHED};
 use crate::index::{Damaged, Index, Latched, Word};
+use crate::log::entry::Annotation;
 use crate::operation::Operation;
-use crate::record::{Draft, Effect, Kind, NewValue, OwnedRecord, Record, Str};
+use crate::record::{Draft, Effect, Kind, Marks, NewValue, OwnedRecord, Record, Str};
 use crate::stats::Counter;
 use crate::sync::atomic::AtomicU64;
 use crate::tree::{Edit, TreeRef};
@@ -137,16 +138,22 @@ impl<'a> Entry<'a> {
     }
 
     /// Replaces or inserts the record.
-    pub fn put(&mut self, mut draft: Draft<'_>, effect: Effect<'_>) {
+    #[inline]
+    pub fn put(&mut self, draft: Draft<'_>, effect: Effect<'_>) {
+        self.put_marked(draft, Marks::default(), effect);
+    }
+
+    /// Replaces or inserts the record, with marks. A CAS number among them is logged by [`Effect::Set`] as it is.
+    pub fn put_marked(&mut self, mut draft: Draft<'_>, marks: Marks, effect: Effect<'_>) {
         // A replay that finds the expired value must not apply a partial write to it.
         self.settle();
         let access = eviction::initial_access(self.record(), self.db, self.hash, self.op);
-        self.append(&effect, draft.expire_at, draft.flags, &draft.value);
+        self.append(&effect, draft.expire_at, Annotation::of(draft.flags, marks), &draft.value);
         if draft.expire_at.is_some() {
             self.op.engine().note_expiry();
         }
         let garbage = draft.value.take_garbage();
-        let record = OwnedRecord::new(self.key, draft, version::next(), access);
+        let record = OwnedRecord::marked(self.key, draft, marks, version::next(), access);
         let pin = self.op.pin();
         match &mut self.held {
             Held::Slot { slot, word } => {
@@ -166,7 +173,7 @@ impl<'a> Entry<'a> {
 
     /// Logs an effect that this key stands for, without changing it.
     pub fn note(&self, effect: &[Str<'_>]) {
-        self.op.log(self.db, 0, effect);
+        self.op.log(self.db, Annotation::default(), effect);
     }
 
     /// Begins an edit of one of the trees of a large container. What it makes must be [`Entry::put`] in the end.
@@ -184,17 +191,24 @@ impl<'a> Entry<'a> {
         if self.record().is_none() {
             return false;
         }
-        self.append(&effect, None, 0, &NewValue::Bytes(b""));
+        self.append(&effect, None, Annotation::default(), &NewValue::Bytes(b""));
         self.fate = Fate::Removed;
         true
     }
 
-    fn append(&self, effect: &Effect<'_>, expire_at: Option<UnixMillis>, flags: u32, value: &NewValue<'_>) {
+    fn append(
+        &self,
+        effect: &Effect<'_>,
+        expire_at: Option<UnixMillis>,
+        annotation: Annotation,
+        value: &NewValue<'_>,
+    ) {
+        let none = Annotation::default();
         let key = Str::Inline(self.key);
         match effect {
             Effect::Silent => {}
-            Effect::Command(args) => self.op.log(self.db, 0, args),
-            Effect::Del => self.op.log(self.db, 0, &[b"DEL".into(), key]),
+            Effect::Command(args) => self.op.log(self.db, none, args),
+            Effect::Del => self.op.log(self.db, none, &[b"DEL".into(), key]),
             Effect::Set => {
                 let joined;
                 let value = match value {
@@ -212,10 +226,11 @@ impl<'a> Entry<'a> {
                 };
                 let mut at = itoa::Buffer::new();
                 match expire_at {
-                    None => self.op.log(self.db, flags, &[b"SET".into(), key, value]),
+                    None => self.op.log(self.db, annotation, &[b"SET".into(), key, value]),
                     Some(time) => {
                         let at = at.format(time.0).as_bytes();
-                        self.op.log(self.db, flags, &[b"SET".into(), key, value, b"PXAT".into(), at.into()]);
+                        let args = [b"SET".into(), key, value, b"PXAT".into(), at.into()];
+                        self.op.log(self.db, annotation, &args);
                     }
                 }
             }
@@ -226,7 +241,7 @@ impl<'a> Entry<'a> {
     pub(super) fn settle(&mut self) {
         if self.fate == Fate::Expired {
             self.op.engine().stats().add(Counter::ExpiredKeys, 1);
-            self.append(&Effect::Del, None, 0, &NewValue::Bytes(b""));
+            self.append(&Effect::Del, None, Annotation::default(), &NewValue::Bytes(b""));
             self.fate = Fate::Removed;
         }
     }

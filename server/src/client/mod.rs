@@ -105,6 +105,9 @@ impl Host for Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
+        if self.entry.face == Face::Memcached {
+            self.server.memcached.watchers.connection("conn_close", &self.entry);
+        }
         self.server.clients.remove(self.id);
     }
 }

@@ -104,6 +104,14 @@ fn check(name: &str, value: &Value) -> Result<(), String> {
         {
             return Err(format!("more than {} addresses to bind to", limits::BIND_ADDRESSES_MAX));
         }
+        ("memcached-cluster", Value::Words(members)) => {
+            if members.len() > limits::CLUSTER_MEMBERS_MAX {
+                return Err(format!("more than {} members", limits::CLUSTER_MEMBERS_MAX));
+            }
+            if let Some(wrong) = members.iter().find(|member| !crate::memcached::is_member(member)) {
+                return Err(format!("'{wrong}' is not host|ip|port"));
+            }
+        }
         ("latency-tracking-info-percentiles", Value::Words(words)) => {
             let valid = |word: &String| word.parse().is_ok_and(|number: f64| (0.0..=100.0).contains(&number));
             if words.len() > limits::PERCENTILES_MAX || !words.iter().all(valid) {
@@ -180,6 +188,23 @@ settings! {
     memcached_max_item_size: u64 = "memcached-max-item-size" [],
         Kind::Memory { min: 1 << 10, max: 512 << 20 }, "1mb", MUTABLE,
         "The largest memcached item, key and overhead included (memcached's -I); larger ones are refused.";
+    memcached_database: u8 = "memcached-database" [],
+        Kind::Integer { min: 0, max: limits::DATABASES as i64 - 1 }, "0", IMMUTABLE,
+        "The database that memcached clients see.";
+    memcached_unixsocket: Option<String> = "memcached-unixsocket" [], Kind::Text, "", IMMUTABLE,
+        "Path of a Unix socket for the memcached protocol (memcached's -s); empty is off.";
+    memcached_unixsocketperm: u32 = "memcached-unixsocketperm" [], Kind::Octal { max: 0o777 }, "700", IMMUTABLE,
+        "Permissions of that socket, octal (memcached's -a).";
+    memcached_udp_port: u16 = "memcached-udp-port" [], PORT, "0", IMMUTABLE,
+        "UDP port of the memcached protocol (memcached's -U); 0 is off.";
+    memcached_udp_remote: bool = "memcached-udp-remote" [], Kind::Bool, "no", IMMUTABLE,
+        "Serve UDP from other machines, too. Whoever forges a sender's address has replies sent there: think twice.";
+    memcached_auth_file: String = "memcached-auth-file" [], Kind::Text, "", IMMUTABLE | PROTECTED,
+        "File of user:password lines that text clients must know one of (memcached's -Y); empty: requirepass.";
+    memcached_shutdown: bool = "memcached-shutdown" [], Kind::Bool, "no", IMMUTABLE,
+        "Whether a memcached client may shut the server down (memcached's -A).";
+    memcached_cluster: Vec<String> = "memcached-cluster" [], Kind::Words, "", MUTABLE,
+        "Members of the cluster that auto discovery tells clients, as host|ip|port; empty: this server.";
     unixsocket: Option<String> = "unixsocket" [], Kind::Text, "", IMMUTABLE,
         "Path of a Unix socket for the Redis protocol; empty is off.";
     unixsocketperm: u32 = "unixsocketperm" [], Kind::Octal { max: 0o777 }, "0", IMMUTABLE,

@@ -1,39 +1,24 @@
-//! flush_all, cache_memlimit, version: what concerns the whole server.
+//! flush_all, cache_memlimit, version, shutdown: what concerns the whole server.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use polycache_core::command::{Ctx, Failure, Session, Value, ValueReply, dispatch};
 use polycache_core::engine::DbIndex;
 
-use super::detail::Detail;
-use super::emit::{self, Line};
 use super::expiry::Expiry;
+use super::shared::MEMCACHED_VERSION;
+use super::text::emit::{self, Line};
 use super::work::Work;
 use crate::server::Server;
 use crate::stats::Counter;
 
-/// The version that `version` and `stats` name: the memcached that replies were compared with. Clients and
-/// libmemcached's conformance test choose what they expect by it.
-pub const MEMCACHED_VERSION: &str = "1.6.18";
-
-/// The database that this protocol sees.
-pub const DATABASE: DbIndex = 0;
-
 /// The smallest `cache_memlimit`, in megabytes, as in memcached.
 const MEMORY_LIMIT_MEGABYTES_MIN: u64 = 8;
 
-/// The largest, in megabytes: a pebibyte. More is a mistake.
-const MEMORY_LIMIT_MEGABYTES_MAX: u64 = 1 << 30;
-
-/// What the memcached connections of a server share.
-#[derive(Default)]
-pub struct Shared {
-    pub detail: Detail,
-    /// Counts flushes: a delayed one happens only if no other came after it.
-    flushes: AtomicU64,
-}
+/// The largest, in megabytes, as in memcached: more is a mistake.
+const MEMORY_LIMIT_MEGABYTES_MAX: u64 = 1_000_000_000;
 
 /// version.
 pub fn version(work: &mut Work<'_>) {
@@ -46,7 +31,7 @@ pub fn version(work: &mut Work<'_>) {
 ///
 /// memcached flushes what is older than a second before the moment, on a clock of whole seconds, so that
 /// `flush_all 1` works at once; so here.
-pub fn flush_all(work: &mut Work<'_>, delay: i64, noreply: bool) {
+pub fn flush_all(work: &mut Work<'_>, delay: i64) -> Result<(), Failure> {
     work.stats.add(Counter::MemcachedFlushes, 1);
     let now = work.ctx.now();
     // ORDERING: relaxed: only that the numbers differ matters.
@@ -55,19 +40,18 @@ pub fn flush_all(work: &mut Work<'_>, delay: i64, noreply: bool) {
         Expiry::At(at) if delay > 1 => Duration::from_millis(at.0 - now.0),
         _ => Duration::ZERO,
     };
-    let result = if wait.is_zero() {
-        work.ctx.engine.admit_write(work.ctx.op, false).map(|()| {
-            work.ctx.op.flush(Some(DATABASE));
-            emit::OK
-        })
+    let db = work.ctx.session.db;
+    if wait.is_zero() {
+        work.ctx.engine.admit_write(work.ctx.op, false)?;
+        work.ctx.op.flush(Some(db));
+        Ok(())
     } else {
-        flush_later(work.client().server.clone(), number, wait)
-    };
-    work.answer(noreply, result, emit::OUT_OF_MEMORY);
+        flush_later(work.client().server.clone(), number, db, wait)
+    }
 }
 
 /// Flushes after `wait` on this worker's runtime.
-fn flush_later(server: Arc<Server>, number: u64, wait: Duration) -> Result<Line, Failure> {
+fn flush_later(server: Arc<Server>, number: u64, db: DbIndex, wait: Duration) -> Result<(), Failure> {
     let runtime = tokio::runtime::Handle::try_current()
         .map_err(|_| Failure::text("ERR delayed flush_all needs a server"))?;
     // Neither keeps the server alive: its engine must be free to close.
@@ -78,10 +62,10 @@ fn flush_later(server: Arc<Server>, number: u64, wait: Duration) -> Result<Line,
             // ORDERING: see `flush_all`.
             && server.memcached.flushes.load(Ordering::Relaxed) == number
         {
-            server.engine.flush(Some(DATABASE));
+            server.engine.flush(Some(db));
         }
     });
-    Ok(emit::OK)
+    Ok(())
 }
 
 /// cache_memlimit: sets `maxmemory`.
@@ -91,13 +75,32 @@ pub fn memory_limit(work: &mut Work<'_>, megabytes: u64, noreply: bool) {
         MEMORY_LIMIT_MEGABYTES_MIN..=MEMORY_LIMIT_MEGABYTES_MAX => {
             execute(work, &[b"CONFIG", b"SET", b"maxmemory", format!("{megabytes}mb").as_bytes()])
         }
-        _ => Ok(emit::ERROR),
+        _ => Ok(emit::LIMIT_NOT_MEGABYTES),
     };
     work.answer(noreply, result, emit::OUT_OF_MEMORY);
 }
 
+/// shutdown [graceful]; whether the connection is to be closed.
+pub fn shutdown(work: &mut Work<'_>, mode: Option<&[u8]>) -> bool {
+    if !work.settings.memcached_shutdown {
+        work.out.extend_from_slice(emit::SHUTDOWN_OFF);
+        return false;
+    }
+    if mode.is_some_and(|mode| mode != b"graceful") {
+        work.out.extend_from_slice(emit::BAD_SHUTDOWN_MODE);
+        return false;
+    }
+    match execute(work, &[b"SHUTDOWN"]) {
+        Ok(_) => true,
+        Err(failure) => {
+            emit::failure(work.out, &failure, emit::OUT_OF_MEMORY);
+            false
+        }
+    }
+}
+
 /// Carries out one of the table's commands.
-fn execute(work: &mut Work<'_>, args: &[&[u8]]) -> Result<Line, Failure> {
+pub(super) fn execute(work: &mut Work<'_>, args: &[&[u8]]) -> Result<Line, Failure> {
     let mut reply = ValueReply::default();
     dispatch(
         &mut Ctx {

@@ -2,7 +2,10 @@
 
 use polycache_core::command::{Ctx, Failure};
 
-use super::emit::{self, Line};
+use super::item::{Removed, Storage};
+use super::statistics::detail::Event;
+use super::text::emit::{self, Line};
+use super::watch::{self, Outcome};
 use crate::client::Client;
 use crate::config::Settings;
 use crate::limits::{TURN_COMMANDS_MAX, TURN_OUTPUT_BYTES};
@@ -17,8 +20,8 @@ pub struct Work<'a> {
     pub stats: &'a Shard,
     pub out: &'a mut Vec<u8>,
     pub authenticated: bool,
-    /// `stats detail on`.
-    pub collects_detail: bool,
+    /// `stats detail on`, or somebody watches.
+    pub is_observed: bool,
     /// Commands carried out so far.
     pub commands: usize,
     /// Keys looked up by retrievals so far.
@@ -27,6 +30,7 @@ pub struct Work<'a> {
 
 impl Work<'_> {
     /// Whether the turn should end.
+    #[inline]
     pub fn is_spent(&self) -> bool {
         self.commands + self.keys >= TURN_COMMANDS_MAX || self.out.len() >= TURN_OUTPUT_BYTES
     }
@@ -45,9 +49,6 @@ impl Work<'_> {
         match result {
             Ok(line) => self.reply(noreply, line),
             Err(failure) => {
-                if failure == Failure::OUT_OF_MEMORY {
-                    self.stats.add(Counter::MemcachedNoMemory, 1);
-                }
                 if !noreply {
                     emit::failure(self.out, &failure, out_of_memory);
                 }
@@ -67,8 +68,50 @@ impl Work<'_> {
         self.ctx.engine.admit_write(self.ctx.op, false)
     }
 
+    /// Counts a look-up.
+    #[inline]
+    pub fn count_get(&mut self, is_hit: bool) {
+        let counter = if is_hit { Counter::MemcachedGetHits } else { Counter::MemcachedGetMisses };
+        self.stats.add(counter, 1);
+    }
+
     /// The connection.
     pub fn client(&mut self) -> &mut Client {
         Client::of(self.ctx.host)
+    }
+
+    /// Counts an event for `stats detail`.
+    #[cold]
+    pub fn count_detail(&self, key: &[u8], event: Event) {
+        let detail = &self.server.memcached.detail;
+        if detail.is_on() {
+            detail.count(key, event);
+        }
+    }
+
+    /// Tells those who watch, and `stats detail`, of a look-up; `size` is that of the value found.
+    #[cold]
+    pub fn observe_get(&mut self, key: &[u8], size: Option<usize>) {
+        self.count_detail(key, Event::Get { hit: size.is_some() });
+        let id = self.client().id;
+        self.server.memcached.watchers.fetched(id, key, size);
+    }
+
+    #[cold]
+    pub fn observe_store(&mut self, storage: &Storage<'_>, outcome: Outcome) {
+        self.count_detail(storage.key, Event::Set);
+        let id = self.client().id;
+        self.server.memcached.watchers.stored(id, storage, outcome);
+    }
+
+    #[cold]
+    pub fn observe_delete(&mut self, key: &[u8], removed: Removed) {
+        let id = self.client().id;
+        let status = match removed {
+            Removed::Done => watch::DELETED,
+            Removed::NotFound => watch::NOT_FOUND,
+            Removed::Exists => watch::EXISTS,
+        };
+        self.server.memcached.watchers.deleted(id, key, status);
     }
 }

@@ -16,6 +16,10 @@ pub trait Codec: Send + 'static {
     /// Bytes that are not consumed come again, with more behind them.
     fn process(&mut self, turn: &mut Turn<'_>) -> Progress;
 
+    /// Appends what is to be sent although nobody asked just now. The connection is woken for it.
+    #[inline]
+    fn take_news(&mut self, _out: &mut Vec<u8>) {}
+
     /// Answers a turn of `commands` commands whose writes did not reach the disk, in place of its replies. `false`
     /// where that cannot be told apart: the connection is closed then.
     fn refuse(&self, commands: usize, reason: &str, out: &mut Vec<u8>) -> bool;

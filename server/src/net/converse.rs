@@ -41,7 +41,10 @@ pub fn converse<'a>(
             // Only over RESP can a client ask for the pause that then holds it.
             let paused = progress.paused && face != Face::Memcached;
             assert!(progress.consumed <= pending.len(), "consumed more than there was");
-            assert!(!progress.unfinished || progress.consumed > 0 || paused, "unfinished without progress");
+            assert!(
+                !progress.unfinished || progress.consumed > 0 || !out.is_empty() || paused,
+                "unfinished without progress"
+            );
             pending.drain(..progress.consumed);
             assert!(progress.wanted == 0 || progress.wanted > pending.len(), "wants what is there");
             wanted = progress.wanted;

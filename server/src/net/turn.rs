@@ -23,6 +23,7 @@ impl<C: Codec> Connection<C> {
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>, thread: &mut Thread) -> Poll<Turned> {
         thread.refresh(&self.client.server);
         loop {
+            self.codec.take_news(&mut self.output);
             if self.client.entry.is_killed() || self.poll_send(cx, thread).is_err() {
                 return Poll::Ready(Turned::Close);
             }

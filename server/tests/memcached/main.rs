@@ -1,6 +1,9 @@
-//! The memcached classic text protocol, against memcached and against its own promises.
+//! The memcached protocols, against memcached and against their own promises.
 
+mod binary;
+mod lease;
 mod limits;
+mod meta;
 mod oracle;
 mod scripts;
 mod statistics;

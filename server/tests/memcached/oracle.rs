@@ -104,6 +104,20 @@ pub fn normalized(replies: &[u8]) -> String {
             });
             place = format!("cas{index}\\r\\n");
             words[4] = &place;
+        } else if matches!(words[0], "HD" | "VA" | "HD\\r\\n") {
+            for word in &mut words {
+                let end = word.find('\\').unwrap_or(word.len());
+                let (flag, rest) = word.split_at(end);
+                if let Some(cas) = flag.strip_prefix('c').filter(|cas| cas.parse::<u64>().is_ok()) {
+                    let index = seen.iter().position(|known| known == cas).unwrap_or_else(|| {
+                        seen.push(cas.to_owned());
+                        seen.len() - 1
+                    });
+                    *word = String::leak(format!("ccas{index}{rest}"));
+                }
+            }
+        } else if words[0] == "ME" {
+            words.retain(|word| !word.starts_with("cas="));
         } else if words[0] == "VERSION" {
             words.truncate(1);
         }

@@ -3,7 +3,7 @@
 use crate::clock::UnixMillis;
 use crate::command::args::{TimeBase, TimeForm, TimeUnit, echoed, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
-use crate::record::{Draft, Effect, Record};
+use crate::record::{Draft, Effect, Marks, Record};
 use crate::transaction::Entry;
 
 /// `EXPIRE key seconds [NX | XX | GT | LT]`
@@ -118,13 +118,15 @@ pub(in crate::command) fn put_expiry(
     expire_at: Option<UnixMillis>,
 ) -> Outcome {
     let draft = Draft { expire_at, ..Draft::like(record) };
+    // Any write over RESP makes a new CAS number; what is out of date stays so.
+    let marks = Marks { cas: None, ..record.marks() };
     match expire_at {
         Some(at) => {
             let mut digits = itoa::Buffer::new();
             let at = digits.format(at.0).as_bytes();
-            entry.put(draft, Effect::Command(&[b"PEXPIREAT".into(), key.into(), at.into()]));
+            entry.put_marked(draft, marks, Effect::Command(&[b"PEXPIREAT".into(), key.into(), at.into()]));
         }
-        None => entry.put(draft, Effect::Command(&[b"PERSIST".into(), key.into()])),
+        None => entry.put_marked(draft, marks, Effect::Command(&[b"PERSIST".into(), key.into()])),
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::command::args::{database, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::engine::DbIndex;
-use crate::record::{Draft, Effect, Str};
+use crate::record::{Draft, Effect, Marks, Record, Str};
 
 const SAME_OBJECTS: Failure = Failure::text("ERR source and destination objects are the same");
 
@@ -12,6 +12,11 @@ const SAME_OBJECTS: Failure = Failure::text("ERR source and destination objects 
 enum Existing {
     Replace,
     Keep,
+}
+
+/// A value that is out of date stays so under another name; it gets a CAS number of its own.
+fn lasting(record: Record<'_>) -> Marks {
+    Marks { cas: None, fetched: false, ..record.marks() }
 }
 
 /// `RENAME key newkey`
@@ -40,7 +45,7 @@ fn move_name(ctx: &mut Ctx<'_>, args: Args<'_>, existing: Existing) -> Result<bo
     }
     // One command in the log moves a value of any length; what it removes needs none of its own.
     let effect = [Str::Inline(b"RENAME"), from.into(), to.into()];
-    latches.entry(1).put(Draft::like(record), Effect::Command(&effect));
+    latches.entry(1).put_marked(Draft::like(record), lasting(record), Effect::Command(&effect));
     latches.entry(0).remove(Effect::Silent);
     Ok(true)
 }
@@ -72,7 +77,7 @@ pub(super) fn copy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             let effect: [Str<'_>; 6] =
                 [b"COPY".into(), from.into(), to.into(), b"DB".into(), number.into(), b"REPLACE".into()];
             latches.entry(0).note(&effect);
-            latches.entry(1).put(Draft::like(record), Effect::Silent);
+            latches.entry(1).put_marked(Draft::like(record), lasting(record), Effect::Silent);
             true
         }
         _ => false,
@@ -95,7 +100,7 @@ pub(super) fn move_key(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         Some(record) if latches.entry(1).record().is_none() => {
             let mut number = itoa::Buffer::new();
             let effect: [Str<'_>; 3] = [b"MOVE".into(), key.into(), number.format(target).as_bytes().into()];
-            latches.entry(1).put(Draft::like(record), Effect::Silent);
+            latches.entry(1).put_marked(Draft::like(record), lasting(record), Effect::Silent);
             latches.entry(0).remove(Effect::Command(&effect))
         }
         _ => false,

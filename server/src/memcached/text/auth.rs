@@ -1,22 +1,21 @@
 //! A password on a memcached connection, as memcached's ASCII authentication (`-Y`) has it.
 //!
-//! With `requirepass` set, a connection must begin with a `set` of any key whose data block is
-//! `default <password>`; the answer is `STORED`. Anything else is `CLIENT_ERROR unauthenticated`.
+//! Where a password is wanted, a connection must begin with a `set` of any key whose data block is `user password`
+//! (`default` is the user of `requirepass`); the answer is `STORED`. Anything else is `CLIENT_ERROR unauthenticated`.
 //!
 //! # Limits
 //! The data block is [`TOKEN_BYTES_MAX`] long at most: nobody makes us buffer before they are known.
 
 use super::emit;
-use super::text::{LINE_BYTES_MAX, Words};
-use super::work::Work;
-use super::{Step, end_of_line, number};
+use super::parse::{LINE_BYTES_MAX, Words};
+use super::{Step, end_of_line};
+use crate::memcached::number;
+use crate::memcached::users;
+use crate::memcached::work::Work;
 use crate::stats::Counter;
 
 /// The longest data block with user and password, as in memcached.
 const TOKEN_BYTES_MAX: u64 = 2048;
-
-/// The one user there is, named as in Redis.
-const USER: &[u8] = b"default";
 
 /// Handles one line of a connection that is not authenticated.
 #[cold]
@@ -38,7 +37,7 @@ pub fn authenticate(work: &mut Work<'_>, input: &[u8]) -> Step {
     }
     work.stats.add(Counter::MemcachedAuthCommands, 1);
     let (token, end) = input[after..whole].split_at(len);
-    if end == b"\r\n" && matches(token, work.settings.requirepass.as_bytes()) {
+    if end == b"\r\n" && matches(work, token) {
         work.client().authenticated = true;
         work.authenticated = true;
         work.out.extend_from_slice(emit::STORED);
@@ -50,24 +49,8 @@ pub fn authenticate(work: &mut Work<'_>, input: &[u8]) -> Step {
     Step::Done(whole)
 }
 
-/// Whether `token` is user and password. Its time does not tell how much of the password is right.
-fn matches(token: &[u8], password: &[u8]) -> bool {
-    let Some(given) = token.strip_prefix(USER).and_then(|rest| rest.strip_prefix(b" ")) else { return false };
-    given.len() == password.len()
-        && given.iter().zip(password).fold(0, |difference, (left, right)| difference | (left ^ right)) == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn user_and_password_must_both_be_right() {
-        assert!(matches(b"default secret", b"secret"));
-        assert!(!matches(b"default secre", b"secret"));
-        assert!(!matches(b"default secret ", b"secret"));
-        assert!(!matches(b"other secret", b"secret"));
-        assert!(!matches(b"defaultsecret", b"secret"));
-        assert!(!matches(b"", b"secret"));
-    }
+/// Whether `token` is a user and their password.
+fn matches(work: &Work<'_>, token: &[u8]) -> bool {
+    let Some(space) = memchr::memchr(b' ', token) else { return false };
+    users::is_known(work.server, work.settings, &token[..space], &token[space + 1..])
 }

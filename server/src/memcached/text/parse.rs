@@ -12,7 +12,8 @@
 use std::ops::RangeInclusive;
 
 use super::emit::{self, Line};
-use super::number;
+use crate::memcached::item::{Direction, Extras, Storage, Verb};
+use crate::memcached::number;
 
 /// The longest key, as in memcached.
 pub const KEY_BYTES_MAX: usize = 250;
@@ -35,6 +36,11 @@ pub struct Words<'a> {
 impl<'a> Words<'a> {
     pub fn new(line: &'a [u8]) -> Words<'a> {
         Words { rest: line }
+    }
+
+    /// The words that are left, from the next one's first byte or a space before it.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// Bytes of `line`, which this was made of, that the words so far take.
@@ -102,37 +108,6 @@ pub struct Retrieval {
     pub touch: Option<i64>,
 }
 
-/// The storage commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    Set,
-    Add,
-    Replace,
-    Append,
-    Prepend,
-    Cas,
-}
-
-/// The line of a storage command; its data block follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Storage<'a> {
-    pub verb: Verb,
-    pub key: &'a [u8],
-    pub flags: u32,
-    pub exptime: i64,
-    /// Bytes of the data block without its `\r\n`.
-    pub len: usize,
-    /// The CAS number that `cas` expects.
-    pub unique: u64,
-}
-
-/// The direction of an arithmetic command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    Increment,
-    Decrement,
-}
-
 /// A parsed request line.
 #[derive(Clone, Copy)]
 pub enum Command<'a> {
@@ -154,8 +129,8 @@ pub enum Command<'a> {
     FlushAll {
         delay: i64,
     },
-    /// The words after `stats`.
-    Stats(Words<'a>),
+    /// What steers the server: the line's first word, and the others.
+    Administer(&'a [u8], Words<'a>),
     Version,
     Verbosity,
     /// New limit in megabytes.
@@ -216,7 +191,7 @@ fn parse_words(line: &[u8]) -> Request<'_> {
     let mut iterator = Words::new(line);
     let Some(name) = iterator.next() else { return Request::refuse(emit::ERROR) };
     match name {
-        b"get" | b"gets" | b"gat" | b"gats" => {
+        b"get" | b"gets" | b"gat" | b"gats" | b"bget" => {
             return match retrieval(line) {
                 Ok((retrieval, keys)) => {
                     Request { command: Command::Retrieve(retrieval, keys), noreply: false }
@@ -224,7 +199,10 @@ fn parse_words(line: &[u8]) -> Request<'_> {
                 Err(refusal) => Request::refuse(refusal),
             };
         }
-        b"stats" => return Request { command: Command::Stats(iterator), noreply: false },
+        b"stats" | b"watch" | b"lru_crawler" | b"lru" | b"slabs" | b"shutdown" | b"config"
+        | b"refresh_certs" => {
+            return Request { command: Command::Administer(name, iterator), noreply: false };
+        }
         b"version" => return Request { command: Command::Version, noreply: false },
         b"quit" => return Request { command: Command::Quit, noreply: false },
         _ => {}
@@ -313,7 +291,8 @@ fn storage<'a>(verb: Verb, words: &[&'a [u8]]) -> Parsed<'a> {
     let unique = if verb == Verb::Cas { number::unsigned(words[5]) } else { Some(0) };
     match (flags, exptime, len, unique) {
         (Some(flags), Some(exptime), Some(len), Some(unique)) => {
-            Ok(Command::Store(Storage { verb, key, flags, exptime, len: len as usize, unique }))
+            let extras = Extras::default();
+            Ok(Command::Store(Storage { verb, key, flags, exptime, len: len as usize, unique, extras }))
         }
         _ => Err(emit::BAD_FORMAT),
     }
@@ -409,7 +388,15 @@ mod tests {
         else {
             panic!("not a storage line")
         };
-        let expected = Storage { verb: Verb::Cas, key: b"k", flags: 7, exptime: -1, len: 10, unique: 99 };
+        let expected = Storage {
+            verb: Verb::Cas,
+            key: b"k",
+            flags: 7,
+            exptime: -1,
+            len: 10,
+            unique: 99,
+            extras: Extras::default(),
+        };
         assert_eq!(storage, expected);
     }
 

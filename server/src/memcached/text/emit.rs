@@ -34,6 +34,16 @@ pub const OUT_OF_MEMORY_STORING: Line = b"SERVER_ERROR out of memory storing obj
 pub const OUT_OF_MEMORY: Line = b"SERVER_ERROR out of memory\r\n";
 /// memcached has no other types; this is what its clients see of our lists, sets and hashes.
 pub const NOT_A_STRING: Line = b"SERVER_ERROR key holds a value that is not a string\r\n";
+pub const LIMIT_NOT_MEGABYTES: Line = b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n";
+pub const SHUTDOWN_OFF: Line = b"ERROR: shutdown not enabled\r\n";
+pub const BAD_SHUTDOWN_MODE: Line = b"CLIENT_ERROR invalid shutdown mode\r\n";
+pub const WATCH_NOT_FIRST: Line = b"ERROR cannot pipeline other commands before watch\r\n";
+pub const TOO_MANY_WATCHERS: Line = b"WATCHER_TOO_MANY log watcher limit reached\r\n";
+pub const BAD_COMMAND_LINE: Line = b"CLIENT_ERROR bad command line\r\n";
+pub const BAD_SLAB_CLASS: Line = b"CLIENT_ERROR Illegal slab id\r\n";
+pub const NO_TLS: Line = b"Error TLS not enabled\r\n";
+pub const NO_SPARE_PAGES: Line = b"NOSPARE source class has no spare pages\r\n";
+pub const MN: Line = b"MN\r\n";
 pub const LIMIT_TOO_SMALL: Line = b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n";
 
 /// One found value: `VALUE key flags bytes[ cas]`, and its data block.
@@ -57,6 +67,12 @@ pub fn value(out: &mut Vec<u8>, key: &[u8], flags: u32, data: Str<'_>, cas: Opti
         number(out, cas);
     }
     out.extend_from_slice(b"\r\n");
+    self::data(out, data);
+}
+
+/// A data block and its end.
+#[inline]
+pub fn data(out: &mut Vec<u8>, data: Str<'_>) {
     match data {
         Str::Inline(bytes) => out.extend_from_slice(bytes),
         Str::Rope(_) => data.copy_range(0, usize::MAX, out),

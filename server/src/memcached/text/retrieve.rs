@@ -8,12 +8,12 @@ use polycache_core::command::Failure;
 use polycache_core::record::Record;
 
 use super::ahead;
-use super::detail::Event;
 use super::emit;
-use super::expiry::Expiry;
-use super::modify;
-use super::text::{KEY_BYTES_MAX, Retrieval, word_len};
-use super::work::Work;
+use super::parse::{KEY_BYTES_MAX, Retrieval, word_len};
+use crate::memcached::discovery;
+use crate::memcached::expiry::Expiry;
+use crate::memcached::item::retime;
+use crate::memcached::work::Work;
 use crate::stats::Counter;
 
 /// Where a retrieval stands after some of its line.
@@ -108,34 +108,42 @@ fn one(work: &mut Work<'_>, retrieval: Retrieval, key: &[u8]) -> Result<(), Fail
         if let Some(record) = found {
             value(work, retrieval, key, record)?;
             work.stats.add(Counter::MemcachedGetHits, 1);
-        } else {
+        } else if !discovery::answer_key(work, key, retrieval.cas) {
             work.stats.add(Counter::MemcachedGetMisses, 1);
         }
-        if work.collects_detail {
-            work.server.memcached.detail.count(key, Event::Get { hit: found.is_some() });
+        if work.is_observed {
+            observe(work, key, found)?;
         }
         return Ok(());
     };
     work.admit_change()?;
     let mut entry = work.ctx.latch(key)?;
     let found = entry.record();
-    if work.collects_detail {
-        work.server.memcached.detail.count(key, Event::Get { hit: found.is_some() });
-    }
     if let Some(record) = found {
-        modify::expire(&mut entry, record, Expiry::resolve(exptime, work.ctx.now()))?;
-        // A write has a version of its own: the CAS number that is sent must be the one that is valid now.
-        value(work, retrieval, key, entry.record().unwrap_or(record))?;
+        record.mark_fetched();
+        retime::expire(&mut entry, record, Expiry::resolve(exptime, work.ctx.now()))?;
+        value(work, retrieval, key, record)?;
         work.stats.add(Counter::MemcachedTouchHits, 1);
     } else {
         work.stats.add(Counter::MemcachedTouchMisses, 1);
     }
+    drop(entry);
+    if work.is_observed {
+        observe(work, key, found)?;
+    }
+    Ok(())
+}
+
+#[cold]
+fn observe(work: &mut Work<'_>, key: &[u8], found: Option<Record<'_>>) -> Result<(), Failure> {
+    let size = found.map(|record| record.string()).transpose()?.map(|value| value.len());
+    work.observe_get(key, size);
     Ok(())
 }
 
 #[inline]
 fn value(work: &mut Work<'_>, retrieval: Retrieval, key: &[u8], record: Record<'_>) -> Result<(), Failure> {
-    let cas = retrieval.cas.then(|| record.version());
+    let cas = retrieval.cas.then(|| record.cas());
     emit::value(work.out, key, record.flags(), record.string()?, cas);
     Ok(())
 }

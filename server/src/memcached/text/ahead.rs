@@ -6,11 +6,11 @@
 use polycache_core::index::AHEAD_KEYS;
 use smallvec::SmallVec;
 
-use super::text::{KEY_BYTES_MAX, word_len};
-use super::work::Work;
+use super::parse::{KEY_BYTES_MAX, word_len};
+use crate::memcached::work::Work;
 
 /// Keys that are fetched together.
-type Keys<'a> = SmallVec<[&'a [u8]; AHEAD_KEYS]>;
+pub type Keys<'a> = SmallVec<[&'a [u8]; AHEAD_KEYS]>;
 
 /// Has the records fetched that the next commands in `input` name; returns how many bytes it looked at.
 pub fn commands(work: &Work<'_>, input: &[u8]) -> usize {
@@ -47,6 +47,11 @@ fn command(input: &[u8]) -> Option<(&[u8], &[u8])> {
             let len = len.iter().fold(0, |value, digit| value * 10 + usize::from(digit.wrapping_sub(b'0')));
             let behind = behind.strip_prefix(b"\n")?;
             Some((key, behind.get(len + 2..)?))
+        }
+        [b'm', b'g', b' ', _] => {
+            let (key, behind) = word(&input[3..])?;
+            let newline = memchr::memchr(b'\n', behind)?;
+            Some((without_return(key), &behind[newline + 1..]))
         }
         _ => None,
     }
@@ -88,8 +93,9 @@ pub fn keys(work: &Work<'_>, input: &[u8]) -> usize {
     at
 }
 
+/// Has the records of these keys fetched.
 #[inline]
-fn fetch(work: &Work<'_>, keys: &[&[u8]]) {
+pub fn fetch(work: &Work<'_>, keys: &[&[u8]]) {
     if keys.len() > 1 {
         work.ctx.op.look_ahead(work.ctx.session.db, keys);
     }
@@ -109,6 +115,7 @@ mod tests {
             rest = behind;
         }
         assert_eq!(rest, b"get two keys\r\n");
+        assert_eq!(command(b"mg key v c\r\nmn\r\n"), Some((&b"key"[..], &b"mn\r\n"[..])));
         assert_eq!(command(rest), None);
     }
 
