@@ -144,6 +144,11 @@ impl Engine {
         self.element_secrets().0
     }
 
+    /// Takes over the seed of a snapshot; `false` if another is in use already.
+    pub(crate) fn adopt_element_seed(&self, seed: u64) -> bool {
+        self.0.element_seed.get_or_init(|| (seed, RapidSecrets::seed(seed))).0 == seed
+    }
+
     fn element_secrets(&self) -> &(u64, RapidSecrets) {
         self.0.element_seed.get_or_init(|| {
             let seed = seed();

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::Elements;
 use crate::index::Damaged;
+use crate::limits::PACKED_BYTES_MAX;
 use crate::record::{Body, Kind, NewTrees, NewValue};
 use crate::transaction::Entry;
 use crate::tree::packed::spliced;
@@ -56,8 +57,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Inserts elements without keys in front of the one at `rank`.
+    /// Inserts elements without keys in front of the one at `rank`; what no packed sequence may hold becomes a tree.
     pub fn insert(&mut self, rank: u64, values: &[&[u8]]) -> Result<(), Damaged> {
+        let added: usize = values.iter().map(|value| value.len() + 3).sum();
+        if self.packed_bytes().is_some_and(|bytes| bytes + added > PACKED_BYTES_MAX) {
+            self.grow(|edit, item| edit.insert(edit.len(), &[item.value]))?;
+        }
         match self {
             Work::Packed(bytes) => {
                 let entries: SmallVec<[Fresh<'_>; 8]> =
@@ -97,8 +102,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Inserts a packed element with a key in front of the one at `rank`. Trees order their keys themselves: use
-    /// [`Edit::put`] for them.
+    /// Inserts a packed element with a key in front of the one at `rank`. The caller keeps to [`PACKED_BYTES_MAX`], by
+    /// [`Work::grow`]. Trees order their keys themselves: use [`Edit::put`] for them.
     ///
     /// # Panics
     /// If the elements are in a tree.

@@ -14,6 +14,8 @@ pub trait Backing: Send + Sync {
     fn key(&self, offset: u64) -> Result<&[u8], Damaged>;
     /// The record at `offset` as it stands in the file, frame and padding included: for copying it to another file.
     fn stored(&self, offset: u64) -> Result<&[u8], Damaged>;
+    /// Whether the record at `offset` is a large container, whose trees lie elsewhere in the file.
+    fn is_large(&self, offset: u64) -> bool;
     /// A copy of the record at `offset`, in memory.
     fn load(&self, offset: u64) -> Result<OwnedRecord, Damaged>;
 }

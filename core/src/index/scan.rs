@@ -11,15 +11,14 @@ use smallvec::SmallVec;
 use super::bucket::SLOTS;
 use super::slot::{MAPPED, Word};
 use super::{Damaged, Index, prefetch};
-use crate::record::{Kind, Record};
+use crate::record::{Kind, NewTrees, Record};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::lock;
 
 /// What the snapshot's walk finds in a slot.
-#[derive(Clone, Copy)]
 pub enum Walked<'g> {
-    /// `word` has the key's tag and whether it expires.
-    Memory { word: Word, record: Record<'g> },
+    /// `word` has the key's tag and whether it expires; `trees` are a share of a large container's.
+    Memory { word: Word, record: Record<'g>, trees: Option<Box<NewTrees>> },
     /// Still in the file that the index was opened from.
     Mapped(Word),
 }
@@ -107,7 +106,9 @@ impl Index {
                 && record.kind() != Kind::Absent
                 && record.version() < version
             {
-                seen.push(Walked::Memory { word, record });
+                // Shared before the chain is finished: until then no writer takes such a record's trees apart.
+                let trees = record.trees().map(|trees| Box::new(trees.share()));
+                seen.push(Walked::Memory { word, record, trees });
             }
         }
         for handed in self.cut.finish_chain(chain) {
@@ -115,7 +116,8 @@ impl Index {
             let record = unsafe { Record::from_raw(handed.as_record().as_ptr()) };
             if !seen.iter().any(|seen| self.is_same(seen, record)) {
                 let word = Word::new(self.hash(record.key()), record);
-                seen.push(Walked::Memory { word, record });
+                let trees = record.trees().map(|trees| Box::new(trees.share()));
+                seen.push(Walked::Memory { word, record, trees });
             }
             self.retire_handed(handed, pin);
         }
@@ -139,7 +141,7 @@ impl Index {
 
     /// Whether a walked slot held the record that was then handed over.
     fn is_same(&self, seen: &Walked<'_>, handed: Record<'_>) -> bool {
-        match *seen {
+        match seen {
             Walked::Memory { record, .. } => record.as_ptr() == handed.as_ptr(),
             // Brought into memory and replaced after we looked at the slot.
             Walked::Mapped(word) => {

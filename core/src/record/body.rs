@@ -50,8 +50,9 @@ impl<'a> Trees<'a> {
         self.all().map(TreeRef::bytes).sum()
     }
 
-    /// Another owner of the same trees; the caller holds the latch of the record's key.
-    pub(super) fn share(self) -> NewTrees {
+    /// Another owner of the same trees; the caller holds the latch of the record's key, or is the walker of a snapshot
+    /// that writers keep the record whole for.
+    pub(crate) fn share(self) -> NewTrees {
         let roots: SmallVec<_> = self.all().map(TreeRef::share).collect();
         NewTrees { roots, meta: self.meta.to_vec(), garbage: Garbage::default() }
     }

@@ -2,7 +2,7 @@
 
 use super::{Kind, Record, Rope, Str};
 use crate::clock::UnixMillis;
-use crate::tree::{Garbage, Tree};
+use crate::tree::{Garbage, ROOT_BYTES, Tree};
 use smallvec::SmallVec;
 
 /// What a write puts in place of a record.
@@ -68,6 +68,27 @@ pub struct NewTrees {
     pub meta: Vec<u8>,
     /// What the edit took out of use.
     pub garbage: Garbage,
+}
+
+impl NewTrees {
+    /// The trees whose roots `value` begins with, as a record carries them.
+    ///
+    /// # Safety
+    /// The roots are the caller's to give away.
+    pub(crate) unsafe fn from_value(kind: Kind, value: &[u8]) -> NewTrees {
+        let (roots, meta) = value.split_at(kind.roots() * ROOT_BYTES);
+        let word = |root: &[u8], at: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&root[at..at + 8]);
+            u64::from_le_bytes(bytes)
+        };
+        let tree = |root: &[u8]| {
+            // SAFETY: the caller's promise.
+            unsafe { Tree::from_parts([word(root, 0), word(root, 8), word(root, 16)]) }
+        };
+        let roots = roots.chunks_exact(ROOT_BYTES).map(tree).collect();
+        NewTrees { roots, meta: meta.to_vec(), garbage: Garbage::default() }
+    }
 }
 
 impl NewValue<'_> {

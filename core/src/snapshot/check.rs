@@ -10,6 +10,7 @@ use super::mapped::read_header;
 use super::scrub::{View, read_whole};
 use super::table::Buckets;
 use super::temporary::Temporary;
+use super::trees::{Failed, Large};
 use super::writer::{FileWriter, Slots};
 use crate::clock::UnixMillis;
 use crate::index::slot::TTL;
@@ -18,6 +19,7 @@ use crate::index::{Word, hasher};
 use crate::log::Lsn;
 use crate::persistence::StorageError;
 use crate::record::header::ALIGN;
+use crate::tree::mapped::register;
 
 /// Damaged records that a report names.
 const NAMED_MAX: usize = 16;
@@ -142,8 +144,11 @@ pub fn repair(path: &Path, target: &Path) -> Result<Report, StorageError> {
     let view = View::map(&file).map_err(|error| OpenError::io(path, error))?;
     let report = check_bytes(view.bytes(), &header);
     let temporary = Temporary::create(target).map_err(io)?;
-    let mut out = FileWriter::new(&temporary.file);
+    let mut out = FileWriter::new(&temporary.file, header.element_seed);
     for (section, found) in header.sections.iter().zip(&report.databases) {
+        let heap = &view.bytes()[section.heap_offset as usize..section.heap_end as usize];
+        // SAFETY: the view lives longer than this, and whoever writes to a file under repair breaks more than it.
+        let _readable = unsafe { register(heap) };
         let rescued = if found.is_table_damaged {
             search(view.bytes(), section, header.version_max)
         } else {
@@ -156,7 +161,17 @@ pub fn repair(path: &Path, target: &Path) -> Result<Report, StorageError> {
             while let Some(record) = rest.next_if(|record| record.chain == chain) {
                 let stored = read_whole(view.bytes(), section, header.version_max, record.word);
                 let stored = stored.map_err(|_| changed(path, section))?;
-                slots.push(writer.copy_long(record.word, stored.bytes).map_err(io)?);
+                let slot = if stored.is_large() {
+                    let owned = stored.load().map_err(|_| changed(path, section))?;
+                    let large = Large::of(record.word, owned.as_record());
+                    large.write(&mut writer).map_err(|failed| match failed {
+                        Failed::Io(error) => StorageError::from(io(error)),
+                        Failed::Damaged => changed(path, section).into(),
+                    })?
+                } else {
+                    writer.copy_long(record.word, stored.bytes).map_err(io)?
+                };
+                slots.push(slot);
             }
             if !writer.chain(&slots) {
                 return Err(SaveError::TooDamaged.into());
@@ -194,7 +209,10 @@ fn search(file: &[u8], section: &Section, version_max: u64) -> Vec<Rescued> {
     let mut records: Vec<Rescued> = Vec::new();
     let mut at = 0;
     while at < heap.len() && (records.len() as u64) < records_max {
-        let stored = Stored::read(heap, at, version_max).and_then(|stored| stored.load().map(|_| stored));
+        let stored = Stored::read(heap, at, version_max).and_then(|stored| {
+            stored.check_trees(heap, at)?;
+            stored.load().map(|_| stored)
+        });
         let Ok(stored) = stored else {
             at += ALIGN;
             continue;

@@ -139,7 +139,7 @@ impl Encoder {
 }
 
 /// A frame whose checksum is not made yet.
-fn frame_bytes(stored_len: usize, value_len: usize, flags: u32) -> [u8; FRAME_BYTES] {
+pub fn frame_bytes(stored_len: usize, value_len: usize, flags: u32) -> [u8; FRAME_BYTES] {
     let mut bytes = [0; FRAME_BYTES];
     bytes[8..12].copy_from_slice(&(stored_len as u32 | flags).to_le_bytes());
     bytes[12..].copy_from_slice(&(value_len as u32).to_le_bytes());
@@ -147,7 +147,7 @@ fn frame_bytes(stored_len: usize, value_len: usize, flags: u32) -> [u8; FRAME_BY
 }
 
 /// The record's header and fields as the file has them: without a rope.
-fn put_header(out: &mut Vec<u8>, parts: &Parts<'_>, value_len: usize) {
+pub fn put_header(out: &mut Vec<u8>, parts: &Parts<'_>, value_len: usize) {
     let meta = parts.meta;
     let traits = meta.traits() & !ROPE;
     let meta = Meta::new(meta.access(), value_len, meta.short_key_len(), traits);
@@ -158,7 +158,7 @@ fn put_header(out: &mut Vec<u8>, parts: &Parts<'_>, value_len: usize) {
 }
 
 /// Seals the frame at `start` and pads.
-fn finish(out: &mut Vec<u8>, start: usize) {
+pub fn finish(out: &mut Vec<u8>, start: usize) {
     seal(&mut out[start..]);
     let padded = start + (out.len() - start).next_multiple_of(ALIGN);
     out.resize(padded, 0);

@@ -108,6 +108,8 @@ pub enum Problem {
     Trailer,
     /// The table of a database is wrong.
     Table(u8),
+    /// It orders elements by another seed than the engine that runs.
+    Foreign,
 }
 
 impl fmt::Display for Problem {
@@ -121,6 +123,7 @@ impl fmt::Display for Problem {
             }
             Problem::Trailer => f.write_str("its end is damaged"),
             Problem::Table(db) => write!(f, "the table of database {db} is damaged"),
+            Problem::Foreign => f.write_str("another server made it; restart this one to load it"),
         }
     }
 }

@@ -24,6 +24,7 @@
 //!             32     8  no record has a version above this
 //!             40     8  length of the file
 //!             48     4  number of sections
+//!             56     8  seed of the hashes of elements
 //!             64  +128  sections
 //!           4092     4  CRC-32/ISCSI of all before
 //!
@@ -93,6 +94,8 @@ pub struct Header {
     /// No record has a version above this.
     pub version_max: u64,
     pub file_bytes: u64,
+    /// Decides the order of elements in large sets and hashes.
+    pub element_seed: u64,
     pub sections: Vec<Section>,
 }
 
@@ -205,7 +208,13 @@ impl Header {
         let mut bytes = vec![0; HEADER_BYTES as usize];
         bytes[..8].copy_from_slice(MAGIC);
         bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
-        let words = [(16, self.created.0), (24, self.lsn.0), (32, self.version_max), (40, self.file_bytes)];
+        let words = [
+            (16, self.created.0),
+            (24, self.lsn.0),
+            (32, self.version_max),
+            (40, self.file_bytes),
+            (56, self.element_seed),
+        ];
         for (at, word) in words {
             bytes[at..at + 8].copy_from_slice(&word.to_le_bytes());
         }
@@ -265,7 +274,8 @@ impl Header {
             return Err(Problem::Header);
         }
         let created = UnixMillis(u64_at(bytes, 16));
-        Ok(Header { created, lsn: Lsn(u64_at(bytes, 24)), version_max, file_bytes, sections })
+        let (lsn, element_seed) = (Lsn(u64_at(bytes, 24)), u64_at(bytes, 56));
+        Ok(Header { created, lsn, version_max, file_bytes, element_seed, sections })
     }
 
     /// `file` with length, checksums and trailer made right, for fuzzing what comes behind them.
@@ -344,6 +354,7 @@ mod tests {
             lsn: Lsn(2),
             version_max: 3,
             file_bytes: 8192 + 192,
+            element_seed: 11,
             sections: vec![section],
         };
         let (bytes, trailer) = header.encode();

@@ -24,14 +24,17 @@ use std::io::Read;
 use zstd::bulk::Decompressor;
 
 use super::format::{crc, u32_at, u64_at};
+use super::trees;
 use crate::clock::UnixMillis;
 use crate::index::Damaged;
 use crate::limits::{CHUNK_BYTES, INLINE_BYTES_MAX, STRING_BYTES_MAX};
 use crate::record::header::{
     ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, KEY_LEN_SHIFT, LEASED, LONG_KEY, LONG_KEY_MASK, Meta,
-    PINNED, RAW, STALE, VERSION_BITS,
+    PINNED, RAW, STALE, TREES, VERSION_BITS,
 };
-use crate::record::{Draft, Kind, Marks, NewValue, OwnedRecord, rope};
+use crate::record::{Draft, Kind, Marks, NewTrees, NewValue, OwnedRecord, rope};
+use crate::tree::packed::BYTES_MAX;
+use crate::tree::{Packed, ROOT_BYTES};
 
 pub const FRAME_BYTES: usize = 16;
 /// The value is checked by itself: it was a rope.
@@ -41,6 +44,9 @@ pub const ZSTD: u32 = 1 << 31;
 const STORED_MASK: u32 = LONG - 1;
 /// In place of a value's length: the record was damaged in an earlier file.
 const TOMBSTONE: u32 = u32::MAX;
+
+/// The longest packed container: its entries, their ends, and their number.
+const CONTAINER_BYTES_MAX: usize = 3 * BYTES_MAX + 2;
 
 /// zstd's window in decompression, 8 MiB: level 1 needs less.
 const WINDOW_LOG_MAX: u32 = 23;
@@ -103,6 +109,7 @@ pub fn is_tombstone(heap: &[u8], at: usize) -> bool {
 pub struct Stored<'a> {
     frame: Frame,
     version: u64,
+    kind: Kind,
     meta: Meta,
     expire_at: Option<UnixMillis>,
     client_flags: u32,
@@ -130,11 +137,19 @@ impl<'a> Stored<'a> {
         // The checksum is right: what is wrong now was written wrong, or by somebody else.
         let is_long = frame.flags & LONG != 0;
         let version = version_kind >> (u64::BITS - VERSION_BITS);
-        let is_sane = Kind::from_number((version_kind & 0xff) as u8) == Some(Kind::String)
-            && version <= version_max
+        let kind = Kind::from_number((version_kind & 0xff) as u8).unwrap_or(Kind::Absent);
+        let value_max = match kind {
+            Kind::Absent => return Err(Damaged),
+            Kind::String => INLINE_BYTES_MAX,
+            _ if is_long => return Err(Damaged),
+            _ => CONTAINER_BYTES_MAX,
+        };
+        let is_sane = version <= version_max
             && key_len <= STRING_BYTES_MAX
             && (is_long || frame.value_crc == 0)
-            && (is_long || frame.value_len <= INLINE_BYTES_MAX)
+            && (is_long || frame.value_len <= value_max)
+            && (!meta.has(TREES) || kind.roots() > 0 && frame.flags & ZSTD == 0)
+            && (!meta.has(TREES) || frame.value_len >= kind.roots() * ROOT_BYTES)
             && meta.value_len() == if is_long { 0 } else { frame.value_len }
             && (frame.flags & ZSTD != 0 || frame.stored_len == frame.value_len);
         if !is_sane {
@@ -143,6 +158,7 @@ impl<'a> Stored<'a> {
         Ok(Stored {
             frame,
             version,
+            kind,
             meta,
             expire_at: meta.has(EXPIRES).then(|| UnixMillis(u64_at(record, HEADER_BYTES))),
             client_flags: if meta.has(EXTENDED) { u32_at(record, extended) } else { 0 },
@@ -157,6 +173,16 @@ impl<'a> Stored<'a> {
         self.expire_at.is_some()
     }
 
+    /// Whether it is a container in trees.
+    pub fn is_large(&self) -> bool {
+        self.meta.has(TREES)
+    }
+
+    /// Checks the trees of a large container; its frame stands at `at` of `heap`.
+    pub fn check_trees(&self, heap: &[u8], at: usize) -> Result<(), Damaged> {
+        if self.is_large() { trees::check(self.kind, self.value, heap, at) } else { Ok(()) }
+    }
+
     /// Checks what [`Stored::read`] left unchecked: a long value.
     pub fn check_value(&self) -> Result<(), Damaged> {
         if self.frame.flags & LONG != 0 && crc(self.value) != self.frame.value_crc {
@@ -168,6 +194,9 @@ impl<'a> Stored<'a> {
     /// A copy in memory, wholly checked.
     pub fn load(&self) -> Result<OwnedRecord, Damaged> {
         self.check_value()?;
+        if self.kind != Kind::String {
+            return self.load_container();
+        }
         let (long, zstd) = (self.frame.flags & LONG != 0, self.frame.flags & ZSTD != 0);
         let inflated;
         let value = match (long, zstd) {
@@ -197,6 +226,34 @@ fn marks(record: &[u8], meta: Meta) -> Marks {
     }
 }
 
+impl Stored<'_> {
+    fn load_container(&self) -> Result<OwnedRecord, Damaged> {
+        let inflated;
+        let value = if self.frame.flags & ZSTD != 0 {
+            inflated = inflate(self.value, self.frame.value_len)?;
+            &inflated[..]
+        } else {
+            self.value
+        };
+        let (expire_at, flags, raw) = (self.expire_at, self.client_flags, self.meta.has(RAW));
+        let value = if self.is_large() {
+            let value = trees::absolute(self.kind, value, self.bytes.as_ptr().expose_provenance())?;
+            // SAFETY: mapped roots own nothing, and their nodes are checked when they are touched.
+            NewValue::Trees(self.kind, Box::new(unsafe { NewTrees::from_value(self.kind, &value) }))
+        } else {
+            Packed::check(value, false)?;
+            return Ok(OwnedRecord::new(
+                self.key,
+                Draft { value: NewValue::Packed(self.kind, value), expire_at, flags, raw },
+                self.version,
+                self.meta.access(),
+            ));
+        };
+        let draft = Draft { value, expire_at, flags, raw };
+        Ok(OwnedRecord::new(self.key, draft, self.version, self.meta.access()))
+    }
+}
+
 /// The extents of a record that are inside the heap, believed before the checksum is.
 struct Measured {
     frame: Frame,
@@ -222,9 +279,9 @@ impl Measured {
         };
         let record = &rest[FRAME_BYTES..];
         let meta = Meta(u64_at(record, 8));
-        let is_known = meta.traits() & !(EXPIRES | EXTENDED | RAW | FETCHED | PINNED) == 0;
+        let is_known = meta.traits() & !(EXPIRES | EXTENDED | RAW | FETCHED | PINNED | TREES) == 0;
         // The bound also keeps a search for records among garbage from reading far at every step.
-        let is_small = frame.stored_len <= INLINE_BYTES_MAX || frame.flags & LONG != 0;
+        let is_small = frame.stored_len <= CONTAINER_BYTES_MAX || frame.flags & LONG != 0;
         if frame.value_len > STRING_BYTES_MAX || !is_small || !is_known || record.len() < meta.key_offset() {
             return Err(Damaged);
         }

@@ -26,6 +26,7 @@ use crate::memory::Memory;
 use crate::record::OwnedRecord;
 use crate::stats::{Counter, Stats};
 use crate::sync::{Arc, Mutex, lock};
+use crate::tree::mapped::{Registration, register};
 
 /// Damaged records that are told apart; beyond, they are errors without being logged.
 const DAMAGED_TOLD_MAX: usize = 10_000;
@@ -159,7 +160,15 @@ impl MappedFile {
                 std::slice::from_raw_parts::<'static>(heap.as_ptr(), heap_len),
             )
         };
-        let backing = SectionBacking { file: self.clone(), heap, heap_offset: section.heap_offset };
+        // SAFETY: the heap is never written; the backing unregisters it when the index dies, and copies of its containers
+        // in other databases keep `Snapshots::opened` for that.
+        let registration = unsafe { register(heap) };
+        let backing = SectionBacking {
+            file: self.clone(),
+            heap,
+            heap_offset: section.heap_offset,
+            _registration: registration,
+        };
         // SAFETY: the room up to the next power of two lies in the mapping and is zero behind `chains`; slots and links
         // were verified; the backing keeps the mapping alive.
         unsafe {
@@ -195,6 +204,7 @@ struct SectionBacking {
     /// Part of the mapping that `file` keeps alive.
     heap: &'static [u8],
     heap_offset: u64,
+    _registration: Registration,
 }
 
 impl SectionBacking {
@@ -223,6 +233,10 @@ impl Backing for SectionBacking {
     fn stored(&self, offset: u64) -> Result<&[u8], Damaged> {
         let stored = self.read(offset).and_then(|stored| stored.check_value().map(|()| stored.bytes));
         self.noted(offset, stored)
+    }
+
+    fn is_large(&self, offset: u64) -> bool {
+        self.read(offset).is_ok_and(|stored| stored.is_large())
     }
 
     fn load(&self, offset: u64) -> Result<OwnedRecord, Damaged> {

@@ -27,6 +27,7 @@ mod scrub;
 mod stream;
 mod table;
 mod temporary;
+mod trees;
 mod writer;
 
 pub use check::{DatabaseReport, Report, check, repair};

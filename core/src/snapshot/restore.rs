@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::error::OpenError;
+use super::error::{OpenError, Problem};
 use super::mapped::{Opened, open};
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
@@ -31,6 +31,9 @@ pub fn restore(engine: &Engine, path: &Path) -> Result<Restored, OpenError> {
     let header = &file.header;
     let restored =
         Restored { lsn: header.lsn, created: header.created, keys: header.keys(), duration: Duration::ZERO };
+    if !engine.adopt_element_seed(header.element_seed) {
+        return Err(OpenError::damaged(path, Problem::Foreign));
+    }
     version::reserve_through(header.version_max);
     let expires = header.sections.iter().any(|section| section.expires > 0);
     {
@@ -45,8 +48,10 @@ pub fn restore(engine: &Engine, path: &Path) -> Result<Restored, OpenError> {
         }
     }
     let mut opened = engine.snapshots().opened.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    *opened = Some(file);
+    let before = opened.replace(file);
     drop(opened);
+    // Pinned readers may still look at containers that lie in the file.
+    crossbeam_epoch::pin().defer(move || drop(before));
     engine.snapshots().scrub.forget();
     if expires {
         engine.note_expiry();

@@ -19,6 +19,7 @@ use super::error::SaveError;
 use super::format::Header;
 use super::permit::Permit;
 use super::temporary::Temporary;
+use super::trees::{Failed, Large};
 use super::writer::{FileWriter, SectionWriter, Slots};
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
@@ -61,7 +62,9 @@ pub fn save<T>(
     let io = |error| SaveError::io(path, error);
     let temporary = Temporary::create(path).map_err(io)?;
     let (cut, handed_back) = Cut::begin(engine, at_cut);
-    let mut file = FileWriter::new(&temporary.file);
+    let mut file = FileWriter::new(&temporary.file, engine.element_seed());
+    // Copied keys may lie in a file whose database is gone.
+    let _opened = engine.opened_file();
     let mut encoder = Encoder::new(engine.config().snapshot_compress_min_bytes);
     for part in &cut.parts {
         let section = file.section(part.db, part.index.seed(), part.index.chains(), part.keys);
@@ -145,6 +148,7 @@ impl From<std::io::Error> for Stop {
 /// Work that is done without a pin, for a slot of the chain at hand.
 enum Pending<'a> {
     Long(Long),
+    Large(Box<Large>),
     Copy(Word, &'a [u8]),
 }
 
@@ -200,13 +204,19 @@ impl Walk<'_, '_> {
     fn put(&mut self, walked: Walked<'_>) {
         let slot = match walked {
             // Expired ones too: whoever wrote them after the cut may have seen them alive, by an older look at the clock.
-            Walked::Memory { word, record } => match self.encoder.put(&mut self.section, word, record) {
-                Ok(slot) => slot,
-                Err(long) => self.postpone(Pending::Long(long)),
-            },
+            Walked::Memory { word, record, trees: Some(trees) } => {
+                self.postpone(Pending::Large(Box::new(Large::new(word, record, trees))))
+            }
+            Walked::Memory { word, record, trees: None } => {
+                match self.encoder.put(&mut self.section, word, record) {
+                    Ok(slot) => slot,
+                    Err(long) => self.postpone(Pending::Long(long)),
+                }
+            }
             Walked::Mapped(word) => {
                 let backing = self.index.backing().expect("mapped words exist only over a backing");
                 match backing.stored(word.address()) {
+                    Ok(_) if backing.is_large(word.address()) => self.postpone_mapped(word),
                     Ok(stored) if stored.len() > COPY_BYTES_MAX => self.postpone(Pending::Copy(word, stored)),
                     Ok(stored) => self.section.copy(word, stored),
                     // Its key stays an error in the new file: dropping it would turn damage into a silent loss.
@@ -226,6 +236,11 @@ impl Walk<'_, '_> {
             self.slots[position] = match pending {
                 Pending::Long(long) => self.encoder.put_long(&mut self.section, &long)?,
                 Pending::Copy(word, stored) => self.section.copy_long(word, stored)?,
+                Pending::Large(large) => match large.write(&mut self.section) {
+                    Ok(slot) => slot,
+                    Err(Failed::Io(error)) => return Err(Stop::Io(error)),
+                    Err(Failed::Damaged) => self.section.bury(large.word),
+                },
             };
         }
         Ok(())
@@ -237,5 +252,12 @@ impl<'a> Walk<'a, '_> {
     fn postpone(&mut self, pending: Pending<'a>) -> u64 {
         self.pending.push((self.slots.len(), pending));
         0
+    }
+
+    /// The same for a container that nobody has touched since the file was opened.
+    fn postpone_mapped(&mut self, word: Word) -> u64 {
+        let backing = self.index.backing().expect("mapped words exist only over a backing");
+        let Ok(owned) = backing.load(word.address()) else { return self.section.bury(word) };
+        self.postpone(Pending::Large(Box::new(Large::of(word, owned.as_record()))))
     }
 }

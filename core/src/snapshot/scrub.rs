@@ -145,6 +145,7 @@ pub fn read_whole<'a>(file: &'a [u8], section: &Section, version_max: u64, word:
     let heap = &file[section.heap_offset as usize..section.heap_end as usize];
     let at = word.address() - section.heap_offset;
     let stored = Stored::read(heap, at as usize, version_max)?;
+    stored.check_trees(heap, at as usize)?;
     stored.load().map(|_| stored)
 }
 
@@ -184,7 +185,7 @@ impl Engine {
         self.snapshots().scrub.status()
     }
 
-    fn opened_file(&self) -> Option<Arc<MappedFile>> {
+    pub(super) fn opened_file(&self) -> Option<Arc<MappedFile>> {
         let opened: &Mutex<_> = &self.snapshots().opened;
         lock(opened).clone()
     }

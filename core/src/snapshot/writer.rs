@@ -26,12 +26,13 @@ pub type Slots = SmallVec<[u64; 2 * SLOTS]>;
 /// The sections written so far.
 pub struct FileWriter<'a> {
     file: &'a File,
+    element_seed: u64,
     sections: Vec<Section>,
 }
 
 impl<'a> FileWriter<'a> {
-    pub fn new(file: &'a File) -> FileWriter<'a> {
-        FileWriter { file, sections: Vec::new() }
+    pub fn new(file: &'a File, element_seed: u64) -> FileWriter<'a> {
+        FileWriter { file, element_seed, sections: Vec::new() }
     }
 
     fn end(&self) -> u64 {
@@ -63,8 +64,8 @@ impl<'a> FileWriter<'a> {
     /// Writes trailer and header.
     pub fn finish(self, created: UnixMillis, lsn: Lsn, version_max: u64) -> io::Result<Header> {
         let end = self.end();
-        let header =
-            Header { created, lsn, version_max, file_bytes: end + TRAILER_BYTES, sections: self.sections };
+        let (element_seed, sections, file_bytes) = (self.element_seed, self.sections, end + TRAILER_BYTES);
+        let header = Header { created, lsn, version_max, file_bytes, element_seed, sections };
         // Behind a value that was better left uncompressed there may be more than is wanted.
         self.file.set_len(header.file_bytes)?;
         let (start, trailer) = header.encode();

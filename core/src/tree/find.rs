@@ -17,7 +17,7 @@ pub struct Place {
 }
 
 impl<'a> TreeRef<'a> {
-    pub(super) fn root(self) -> Result<Option<Node<'a>>, Damaged> {
+    pub(crate) fn root(self) -> Result<Option<Node<'a>>, Damaged> {
         if self.root == 0 {
             return Ok(None);
         }

@@ -114,6 +114,14 @@ impl Tree {
         TreeRef { root: self.root, elements: self.elements, bytes: self.bytes, _alive: PhantomData }
     }
 
+    /// Takes back what [`Tree::into_parts`] gave away.
+    ///
+    /// # Safety
+    /// The words own their root, once; or the root is mapped.
+    pub(crate) unsafe fn from_parts([root, elements, bytes]: [u64; 3]) -> Tree {
+        Tree { root, elements, bytes }
+    }
+
     /// Gives the tree to a record; [`release_parts`] takes it back.
     pub fn into_parts(self) -> [u64; 3] {
         let parts = [self.root, self.elements, self.bytes];

@@ -147,6 +147,10 @@ impl<'a> Node<'a> {
         self.level() == 0
     }
 
+    pub fn is_blob(self) -> bool {
+        self.level() == BLOB
+    }
+
     /// Whether entries of this leaf may be blobs.
     pub fn has_blobs(self) -> bool {
         self.head().flags & HAS_BLOBS != 0

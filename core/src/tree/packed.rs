@@ -137,7 +137,7 @@ impl<'a> Packed<'a> {
     }
 
     /// Where entry `index` begins in [`Packed::bytes`].
-    pub(super) fn offset(self, index: usize) -> usize {
+    pub(crate) fn offset(self, index: usize) -> usize {
         self.data_at() + self.start(index)
     }
 
