@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use crate::limits::DATABASES;
+use crate::rdb::{Options, Version};
 
 /// When the log's bytes are forced to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -36,6 +37,8 @@ pub enum BaseFormat {
     Snapshot,
     /// Plain commands, which Redis loads too.
     Resp,
+    /// RDB, as Redis and Valkey write it.
+    Rdb,
 }
 
 /// What is removed when memory is full: Redis' eight words for `maxmemory-policy`, and two of our own.
@@ -151,6 +154,10 @@ pub struct EngineConfig {
     pub aof_rewrite_percentage: u32,
     /// ... and has at least this many bytes.
     pub aof_rewrite_min_bytes: u64,
+    /// Load an RDB file of a Redis or Valkey that lies where a snapshot is looked for.
+    pub load_foreign_snapshot: bool,
+    /// The version of RDB files that are written.
+    pub rdb_version: Version,
     pub snapshot_filename: String,
     /// Compress values of at least this many bytes in snapshots; zero: none.
     pub snapshot_compress_min_bytes: usize,
@@ -165,6 +172,13 @@ pub struct EngineConfig {
     /// Minutes.
     pub lfu_decay_time: u32,
     pub maintenance: Maintenance,
+}
+
+impl EngineConfig {
+    /// How RDB files are written; strings are compressed where values of snapshots are.
+    pub fn rdb_options(&self) -> Options {
+        Options { compress: self.snapshot_compress_min_bytes > 0, ..Options::new(self.rdb_version) }
+    }
 }
 
 impl Default for EngineConfig {
@@ -183,6 +197,8 @@ impl Default for EngineConfig {
             stop_writes_on_save_error: true,
             aof_rewrite_percentage: 100,
             aof_rewrite_min_bytes: 64 << 20,
+            load_foreign_snapshot: true,
+            rdb_version: Version::Redis11,
             snapshot_filename: "dump.pcs".into(),
             snapshot_compress_min_bytes: 4096,
             save_points: Vec::new(),

@@ -1,13 +1,13 @@
 //! Base files of the AOF: everything as it was at one position of the log.
 //!
 //! Format: our own snapshot, or RESP commands that Redis loads too: `SET key value [PXAT time]` for every key, marked
-//! like an increment ([`crate::log::mark`]) so that damage is noticed. An RDB base of Redis is recognised and refused.
+//! like an increment ([`crate::log::mark`]) so that damage is noticed, or RDB ([`super::exchange`]).
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::StorageError;
+use super::{StorageError, exchange};
 use crate::config::BaseFormat;
 use crate::engine::{DbIndex, Engine};
 use crate::index::Index;
@@ -19,7 +19,7 @@ use crate::log::mark::{GroupSum, Mark};
 use crate::record::{Record, Str};
 use crate::{snapshot, version};
 
-/// How RDB files begin; Redis 7 writes its bases so by default.
+/// How RDB files begin; Redis and Valkey write their bases so by default.
 const RDB_MAGICS: [&[u8]; 2] = [b"REDIS", b"VALKEY"];
 /// Bytes between two marks.
 const GROUP_BYTES: usize = 1024 * 1024;
@@ -46,17 +46,6 @@ impl Kind {
     }
 }
 
-/// The refusal of an RDB base, with the way to convert it.
-pub fn rdb_refusal(path: &Path) -> StorageError {
-    StorageError::Unsupported {
-        file: path.to_owned(),
-        reason: "this is an RDB file, which this version cannot load yet. To convert the directory, start the \
-                 redis-server that wrote it, run CONFIG SET aof-use-rdb-preamble no, then BGREWRITEAOF, wait until \
-                 INFO persistence shows aof_rewrite_in_progress:0, and stop it"
-            .into(),
-    }
-}
-
 /// Writes a base to `path` and syncs it. `on_cut` runs while nobody writes: the base holds exactly what was before.
 pub fn write<T>(
     engine: &Engine,
@@ -67,6 +56,9 @@ pub fn write<T>(
     match format {
         BaseFormat::Resp => write_resp(engine, path, on_cut),
         BaseFormat::Snapshot => Ok(snapshot::save(engine, path, on_cut)?.1),
+        BaseFormat::Rdb => {
+            exchange::save(engine, path, engine.config().rdb_options(), exchange::Purpose::Base, on_cut)
+        }
     }
 }
 
@@ -103,7 +95,7 @@ fn write_resp<T>(engine: &Engine, path: &Path, on_cut: impl FnOnce() -> (Lsn, T)
     Ok(result)
 }
 
-fn damaged_record(path: &Path) -> StorageError {
+pub fn damaged_record(path: &Path) -> StorageError {
     StorageError::Io {
         doing: format!("writing {}", path.display()),
         error: std::io::Error::other(
@@ -113,13 +105,13 @@ fn damaged_record(path: &Path) -> StorageError {
 }
 
 /// A cut through all databases; the gate is closed until [`Cut::open`].
-struct Cut<'a> {
-    indexes: Vec<crate::sync::Arc<Index>>,
+pub struct Cut<'a> {
+    pub indexes: Vec<crate::sync::Arc<Index>>,
     alone: Option<crate::transaction::gate::Closed<'a>>,
 }
 
 impl<'a> Cut<'a> {
-    fn begin(engine: &'a Engine) -> Cut<'a> {
+    pub fn begin(engine: &'a Engine) -> Cut<'a> {
         let alone = engine.gate().close();
         let version = version::cut();
         let indexes: Vec<_> = (0..DATABASES).map(|db| engine.share_index(db as DbIndex)).collect();
@@ -127,7 +119,7 @@ impl<'a> Cut<'a> {
         Cut { indexes, alone: Some(alone) }
     }
 
-    fn open(mut self) -> Cut<'a> {
+    pub fn open(mut self) -> Cut<'a> {
         self.alone = None;
         self
     }

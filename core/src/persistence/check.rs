@@ -9,7 +9,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::StorageError;
-use super::base::{self, Kind};
+use super::base::Kind;
+use super::exchange;
 use super::lock::{DirectoryLock, LOCK_NAME};
 use super::manifest::{Manifest, sync_dir};
 use super::replay::Mapped;
@@ -20,7 +21,7 @@ use crate::snapshot;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     pub file: PathBuf,
-    /// `append only file`, `manifest` or `snapshot`.
+    /// `append only file`, `manifest`, `snapshot` or `RDB file`.
     pub kind: &'static str,
     /// One finding a line.
     pub findings: Vec<String>,
@@ -45,6 +46,8 @@ pub enum Verdict {
     },
     /// A snapshot whose table is damaged: refused by the server. Repairing keeps all records that are whole.
     DamagedTable,
+    /// An RDB file: refused by the server, and there is nothing to repair it with.
+    DamagedRdb,
 }
 
 impl Report {
@@ -64,6 +67,7 @@ impl std::fmt::Display for Report {
             Verdict::Damaged { whole_bytes } => format!("DAMAGED behind byte {whole_bytes}"),
             Verdict::DamagedRecords { records } => format!("{records} DAMAGED records"),
             Verdict::DamagedTable => "DAMAGED table".into(),
+            Verdict::DamagedRdb => "DAMAGED".into(),
         };
         writeln!(out, "{}: {}, {verdict}", self.file.display(), self.kind)?;
         self.findings.iter().try_for_each(|finding| writeln!(out, "  {finding}"))
@@ -107,19 +111,26 @@ fn check_manifest(path: &Path) -> Result<Vec<Report>, StorageError> {
 fn check_file(path: &Path) -> Result<Report, StorageError> {
     let mapped = Mapped::open(path)?;
     let bytes = mapped.bytes();
+    let (mut findings, mut preamble) = (Vec::new(), 0);
     match Kind::of(path, bytes) {
-        Kind::Rdb => return Err(base::rdb_refusal(path)),
+        Kind::Rdb => {
+            let (found, verdict, end) = exchange::report(path, bytes)?;
+            if verdict != Verdict::Whole || end == bytes.len() as u64 {
+                return Ok(Report { file: path.to_owned(), kind: "RDB file", findings: found, verdict });
+            }
+            (findings, preamble) = (found, end as usize);
+        }
         Kind::Snapshot => return Ok(snapshot_report(path, &snapshot::check(path)?)),
         Kind::Resp => {}
     }
-    let judged = scan(bytes);
-    let mut findings = vec![format!(
+    let judged = scan(&bytes[preamble..]).behind(preamble);
+    findings.push(format!(
         "{} commands in {} of {} bytes{}",
         judged.commands,
-        judged.whole_bytes,
-        bytes.len(),
+        judged.whole_bytes - preamble,
+        bytes.len() - preamble,
         if judged.marked { ", checksums verified" } else { ", without checksums (written by Redis)" }
-    )];
+    ));
     if judged.foreign_tail {
         findings.push("another server, a Redis, has appended to the file".into());
     }
@@ -158,6 +169,7 @@ pub fn repair(path: &Path) -> Result<Report, StorageError> {
     let whole_bytes = match report.verdict {
         Verdict::Whole => return Ok(report),
         Verdict::DamagedRecords { .. } | Verdict::DamagedTable => return repair_snapshot(path),
+        Verdict::DamagedRdb => return Ok(report),
         Verdict::Torn { whole_bytes } | Verdict::Damaged { whole_bytes } => whole_bytes,
     };
     let removed = PathBuf::from(format!("{}.removed-{whole_bytes}", path.display()));

@@ -165,6 +165,7 @@ impl Manifest {
         let extension = match format {
             BaseFormat::Snapshot => "pcs",
             BaseFormat::Resp => "aof",
+            BaseFormat::Rdb => "rdb",
         };
         Part { name: format!("{}.{seq}.base.{extension}", place.filename), seq }
     }

@@ -1,6 +1,6 @@
 //! Persistence of an engine in a directory: opening it, saving, rewriting the AOF, and what INFO tells of that.
 //!
-//! Files: `polycache.lock`; the snapshot (`dump.pcs`); and in `appendonlydir` the AOF in Redis 7's multi-part layout, a
+//! Files: `polycache.lock`; the snapshot (`dump.pcs`), or to begin with the `dump.rdb` of a Redis; and in `appendonlydir` the AOF in Redis 7's multi-part layout, a
 //! manifest that names a base and the increments after it ([`manifest`]).
 //!
 //! A rewrite never stops writers: a new increment begins at one position of the log, the base holds what was before,
@@ -13,6 +13,7 @@
 mod base;
 mod check;
 mod error;
+mod exchange;
 mod jobs;
 mod lock;
 mod manifest;
@@ -33,6 +34,7 @@ use std::time::Instant;
 
 pub use check::{Report, Verdict, check, repair};
 pub use error::StorageError;
+pub use exchange::{export, import};
 pub use jobs::{Otherwise, Started};
 pub use replay::fuzz;
 pub use status::{History, Job, Status};

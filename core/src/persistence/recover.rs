@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::StorageError;
-use super::base::{self, Kind};
+use super::base::Kind;
 use super::manifest::{Manifest, Part, Place, sync_dir};
 use super::replay::{Mapped, replay};
 use super::scan::{Ending, Scan, scan};
+use super::{StorageError, exchange};
 use crate::command::Registry;
-use crate::engine::Engine;
+use crate::engine::{DbIndex, Engine};
+use crate::limits::DATABASES;
 use crate::log::{Increment, Lsn};
 use crate::snapshot;
 
@@ -54,10 +55,10 @@ pub fn load_aof(
     for (index, part) in parts.iter().enumerate() {
         let path = place.path(part);
         let rest: Vec<PathBuf> = parts[index + 1..].iter().map(|part| place.path(part)).collect();
-        if index == 0 && has_base && loader.load_snapshot_base(&path)? {
-            continue;
+        let preamble = if index == 0 && has_base { loader.load_base(&path)? } else { Some(0) };
+        if let Some(preamble) = preamble {
+            last = Some((path.clone(), loader.load(&path, preamble, &rest)?));
         }
-        last = Some((path.clone(), loader.load(&path, &rest)?));
     }
     let is_increment = !manifest.increments.is_empty();
     let (start, bytes) = (loader.start, loader.bytes);
@@ -114,9 +115,35 @@ pub fn new_increment(manifest: &mut Manifest, place: &Place, start: Lsn) -> Resu
     Increment::create(&path, start).map_err(StorageError::file("creating", &path))
 }
 
-/// Loads the snapshot at `path` if there is one; the log position that it holds everything below of.
+/// What Redis and Valkey call their snapshots.
+const FOREIGN_SNAPSHOT: &str = "dump.rdb";
+
+/// Loads the snapshot at `path`, in place of what is in memory, or where there is none a Redis' `dump.rdb` beside it;
+/// the log position that it holds everything below of. `path` itself may be an RDB file, as a Redis' `dbfilename` says.
 pub fn load_snapshot(engine: &Engine, path: &Path) -> Result<Option<Lsn>, StorageError> {
-    if !path.exists() { Ok(None) } else { Ok(Some(snapshot::restore(engine, path)?.lsn)) }
+    let foreign = path.with_file_name(FOREIGN_SNAPSHOT);
+    let path = if path.exists() { path } else { foreign.as_path() };
+    if !path.exists() {
+        return Ok(None);
+    }
+    let mapped = Mapped::open(path)?;
+    if Kind::of(path, mapped.bytes()) != Kind::Rdb {
+        drop(mapped);
+        return Ok(Some(snapshot::restore(engine, path)?.lsn));
+    }
+    if !engine.config().load_foreign_snapshot {
+        return Ok(None);
+    }
+    {
+        let _alone = engine.gate().close();
+        for db in 0..DATABASES as DbIndex {
+            if !engine.is_empty(db) {
+                engine.empty_index(db);
+            }
+        }
+    }
+    exchange::load(engine, path, mapped.bytes(), exchange::Expired::Drop)?;
+    Ok(Some(Lsn(0)))
 }
 
 /// Removes what a crashed save or rewrite left in `dir`.
@@ -138,26 +165,35 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// Loads a base that is a snapshot; `false` where it is something else.
-    fn load_snapshot_base(&mut self, path: &Path) -> Result<bool, StorageError> {
-        match Kind::of(path, Mapped::open(path)?.bytes()) {
-            Kind::Resp => return Ok(false),
-            Kind::Rdb => return Err(base::rdb_refusal(path)),
-            Kind::Snapshot => {}
-        }
-        self.start = snapshot::restore(self.engine, path)?.lsn;
-        self.bytes += fs::metadata(path).map_or(0, |found| found.len());
-        Ok(true)
-    }
-
-    /// Judges and applies one file of commands; `rest` are those that follow it.
-    fn load(&mut self, path: &Path, rest: &[PathBuf]) -> Result<Scan, StorageError> {
+    /// Loads what is no commands of the first file; where its commands begin, if there can be any.
+    fn load_base(&mut self, path: &Path) -> Result<Option<usize>, StorageError> {
         let mapped = Mapped::open(path)?;
         let bytes = mapped.bytes();
-        if Kind::of(path, bytes) == Kind::Rdb {
-            return Err(base::rdb_refusal(path));
+        match Kind::of(path, bytes) {
+            Kind::Resp => Ok(Some(0)),
+            Kind::Rdb => {
+                let loaded = exchange::load(self.engine, path, bytes, exchange::Expired::Keep)?;
+                self.bytes += loaded.bytes;
+                // An AOF of Redis 4 to 6 goes on with commands behind its preamble.
+                Ok((loaded.bytes < bytes.len() as u64).then_some(loaded.bytes as usize))
+            }
+            Kind::Snapshot => {
+                self.bytes += bytes.len() as u64;
+                drop(mapped);
+                self.start = snapshot::restore(self.engine, path)?.lsn;
+                Ok(None)
+            }
         }
-        let judged = scan(bytes);
+    }
+
+    /// Judges and applies the commands of one file, from `preamble` on; `rest` are the files that follow it.
+    fn load(&mut self, path: &Path, preamble: usize, rest: &[PathBuf]) -> Result<Scan, StorageError> {
+        let mapped = Mapped::open(path)?;
+        let bytes = mapped.bytes();
+        if preamble == 0 && Kind::of(path, bytes) == Kind::Rdb {
+            return Err(StorageError::corrupt(path, 0, "this is an RDB file, and only a base may be one"));
+        }
+        let judged = scan(&bytes[preamble..]).behind(preamble);
         match &judged.ending {
             Ending::Complete => {}
             Ending::Damaged { at, reason } => {
@@ -165,14 +201,14 @@ impl Loader<'_> {
             }
             Ending::Torn { at, reason } => self.accept_torn(path, bytes.len(), *at, reason, rest)?,
         }
-        let commands = replay(self.engine, self.registry, path, bytes, judged.whole_bytes)?;
+        let commands = replay(self.engine, self.registry, path, bytes, preamble..judged.whole_bytes)?;
         let torn = judged.whole_bytes < bytes.len();
         drop(mapped);
         if torn {
             cut(path, judged.whole_bytes as u64)?;
         }
         self.start = self.start.max(judged.end.unwrap_or_default());
-        self.bytes += judged.whole_bytes as u64;
+        self.bytes += (judged.whole_bytes - preamble) as u64;
         tracing::info!("Loaded {commands} commands from {}", path.display());
         Ok(judged)
     }

@@ -5,6 +5,7 @@
 //! concerns databases and transactions is done here, as no face is present.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
 use memmap2::Mmap;
@@ -44,13 +45,13 @@ impl Mapped {
     }
 }
 
-/// Applies `bytes[..whole]`, which [`scan`] has judged, to `engine`; how many commands that were.
+/// Applies the part of `bytes` that [`scan`] has judged to be whole to `engine`; how many commands that were.
 pub fn replay(
     engine: &Engine,
     registry: &Registry,
     path: &Path,
     bytes: &[u8],
-    whole: usize,
+    part: Range<usize>,
 ) -> Result<u64, StorageError> {
     let mut replayer = Replayer {
         engine,
@@ -60,8 +61,9 @@ pub fn replay(
         failures: Failures::default(),
         host: NoHost,
     };
+    let whole = part.end;
     let bytes = &bytes[..whole];
-    let (mut at, mut commands) = (0, 0);
+    let (mut at, mut commands) = (part.start, 0);
     let mut args = Vec::new();
     while at < whole {
         let op = engine.begin();
@@ -106,7 +108,7 @@ pub fn replay(
 pub fn fuzz(engine: &Engine, registry: &Registry, bytes: &[u8]) -> Scan {
     let judged = scan(bytes);
     // An unknown command is a fair refusal.
-    let _ = replay(engine, registry, Path::new("fuzz"), bytes, judged.whole_bytes);
+    let _ = replay(engine, registry, Path::new("fuzz"), bytes, 0..judged.whole_bytes);
     judged
 }
 

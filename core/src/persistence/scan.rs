@@ -47,6 +47,17 @@ pub struct Scan {
     pub ending: Ending,
 }
 
+impl Scan {
+    /// The same for bytes that lie behind `preamble` others in their file.
+    pub fn behind(mut self, preamble: usize) -> Scan {
+        self.whole_bytes += preamble;
+        if let Ending::Torn { at, .. } | Ending::Damaged { at, .. } = &mut self.ending {
+            *at += preamble;
+        }
+        self
+    }
+}
+
 /// Judges the bytes of a file.
 pub fn scan(bytes: &[u8]) -> Scan {
     let mut scanner = Scanner { bytes, ..Scanner::default() };

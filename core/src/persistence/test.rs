@@ -7,11 +7,11 @@ use super::*;
 use crate::command::{Ctx, NoHost, Session, TABLES, Value, ValueReply, dispatch};
 use crate::config::{BaseFormat, FsyncPolicy};
 
-fn registry() -> Registry {
+pub(super) fn registry() -> Registry {
     Registry::new(&TABLES)
 }
 
-fn config(dir: &Path) -> EngineConfig {
+pub(super) fn config(dir: &Path) -> EngineConfig {
     EngineConfig { dir: Some(dir.to_owned()), append_only: true, ..EngineConfig::default() }
 }
 
@@ -19,7 +19,7 @@ fn open(dir: &Path) -> Engine {
     Engine::open(config(dir), &registry()).unwrap()
 }
 
-const FORMATS: [BaseFormat; 2] = [BaseFormat::Snapshot, BaseFormat::Resp];
+const FORMATS: [BaseFormat; 3] = [BaseFormat::Snapshot, BaseFormat::Resp, BaseFormat::Rdb];
 
 fn open_with(dir: &Path, aof_base_format: BaseFormat) -> Engine {
     Engine::open(EngineConfig { aof_base_format, ..config(dir) }, &registry()).unwrap()
@@ -41,7 +41,7 @@ fn run_in(engine: &Engine, db: u8, words: &[&[u8]]) -> Value {
     reply.finish().expect("a reply")
 }
 
-fn run(engine: &Engine, text: &str) -> Value {
+pub(super) fn run(engine: &Engine, text: &str) -> Value {
     run_in(engine, 0, &text.split(' ').map(str::as_bytes).collect::<Vec<_>>())
 }
 
@@ -309,20 +309,6 @@ fn an_old_single_file_is_moved_into_the_new_layout() {
     engine.close().unwrap();
     drop(engine);
     assert_eq!(contents(&open(dir.path())).len(), 2);
-}
-
-#[test]
-fn an_rdb_base_tells_how_to_convert() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::create_dir(dir.path().join("appendonlydir")).unwrap();
-    fs::write(dir.path().join("appendonlydir/appendonly.aof.1.base.rdb"), b"REDIS0010\xfa").unwrap();
-    fs::write(
-        dir.path().join("appendonlydir/appendonly.aof.manifest"),
-        "file appendonly.aof.1.base.rdb seq 1 type b\n",
-    )
-    .unwrap();
-    let error = Engine::open(config(dir.path()), &registry()).err().unwrap().to_string();
-    assert!(error.contains("aof-use-rdb-preamble no"), "{error}");
 }
 
 #[test]

@@ -169,27 +169,52 @@ pub struct Consumer<'a> {
     pub pending: u64,
 }
 
-/// Receives a value.
+/// Receives a value. Who does not care for a kind leaves its methods as they are: they pass over it.
+#[allow(unused_variables)]
 pub trait ValueVisitor {
     fn begin_value(&mut self, shape: Shape) -> Visit;
     /// The next piece of a string; an empty string has none.
-    fn string(&mut self, piece: &[u8]) -> Visit;
-    fn list_element(&mut self, element: &[u8]) -> Visit;
-    fn set_member(&mut self, member: &[u8]) -> Visit;
+    fn string(&mut self, piece: &[u8]) -> Visit {
+        Ok(())
+    }
+    fn list_element(&mut self, element: &[u8]) -> Visit {
+        Ok(())
+    }
+    fn set_member(&mut self, member: &[u8]) -> Visit {
+        Ok(())
+    }
     /// `expire_at` in milliseconds since 1970.
-    fn hash_field(&mut self, field: &[u8], value: &[u8], expire_at: Option<u64>) -> Visit;
+    fn hash_field(&mut self, field: &[u8], value: &[u8], expire_at: Option<u64>) -> Visit {
+        Ok(())
+    }
     /// The score is not NaN.
-    fn sorted_set_member(&mut self, member: &[u8], score: f64) -> Visit;
+    fn sorted_set_member(&mut self, member: &[u8], score: f64) -> Visit {
+        Ok(())
+    }
     /// Entries come in the order of their ids.
-    fn stream_entry(&mut self, id: StreamId, fields: Fields<'_>) -> Visit;
-    fn stream_meta(&mut self, meta: &StreamMeta) -> Visit;
-    fn stream_group(&mut self, group: &Group<'_>) -> Visit;
-    fn stream_pending(&mut self, pending: &Pending) -> Visit;
+    fn stream_entry(&mut self, id: StreamId, fields: Fields<'_>) -> Visit {
+        Ok(())
+    }
+    fn stream_meta(&mut self, meta: &StreamMeta) -> Visit {
+        Ok(())
+    }
+    fn stream_group(&mut self, group: &Group<'_>) -> Visit {
+        Ok(())
+    }
+    fn stream_pending(&mut self, pending: &Pending) -> Visit {
+        Ok(())
+    }
     /// How many consumers of the group follow.
-    fn stream_consumers(&mut self, count: u64) -> Visit;
-    fn stream_consumer(&mut self, consumer: &Consumer<'_>) -> Visit;
+    fn stream_consumers(&mut self, count: u64) -> Visit {
+        Ok(())
+    }
+    fn stream_consumer(&mut self, consumer: &Consumer<'_>) -> Visit {
+        Ok(())
+    }
     /// A pending entry of the group that belongs to the consumer.
-    fn stream_owned(&mut self, id: StreamId) -> Visit;
+    fn stream_owned(&mut self, id: StreamId) -> Visit {
+        Ok(())
+    }
     fn end_value(&mut self) -> Visit;
 }
 

@@ -1,6 +1,7 @@
 //! The types that fields of the settings have, and their way from and to [`Value`].
 
 use polycache_core::config::{AofIo, BaseFormat, EvictionPolicy, FsyncPolicy};
+use polycache_core::rdb::Version;
 
 use super::value::{OutputLimits, Rename, SavePoint, Value};
 
@@ -128,7 +129,14 @@ choice!(FsyncPolicy { EverySec = "everysec", Always = "always", No = "no" });
 
 choice!(AofIo { Auto = "auto", Uring = "io_uring", Thread = "thread" });
 
-choice!(BaseFormat { Snapshot = "snapshot", Resp = "resp" });
+choice!(BaseFormat { Snapshot = "snapshot", Resp = "resp", Rdb = "rdb" });
+
+choice!(Version {
+    Redis10 = "redis10",
+    Redis11 = "redis11",
+    Redis12 = "redis12",
+    Valkey80 = "valkey80",
+});
 
 choice!(EvictionPolicy {
     VolatileLru = "volatile-lru",

@@ -22,6 +22,10 @@ pub enum Request {
     PrintConfig(Start),
     /// Check files of data; `polycache-server check [--repair] FILE...`.
     Check { repair: bool, paths: Vec<PathBuf> },
+    /// Make the directory hold what an RDB file holds; `polycache-server import FILE.rdb [--setting value ...]`.
+    Import { file: PathBuf, start: Start },
+    /// Write what the directory holds to an RDB file; `polycache-server export FILE.rdb [--setting value ...]`.
+    Export { file: PathBuf, start: Start },
 }
 
 /// A configuration's source and the options on top of it.
@@ -47,6 +51,7 @@ pub fn parse(args: &[String]) -> Result<Request, ConfigError> {
         Some("--help" | "-h") => return Ok(Request::Help),
         Some("--version" | "-v") => return Ok(Request::Version),
         Some("check") => return parse_check(&args[1..]),
+        Some(word @ ("import" | "export")) => return parse_carry(word, &args[1..]),
         _ => {}
     }
     let mut start = Start::default();
@@ -121,6 +126,20 @@ fn parse_check(args: &[String]) -> Result<Request, ConfigError> {
     Ok(Request::Check { repair, paths })
 }
 
+/// `import` and `export` take the file, then what a start takes.
+fn parse_carry(word: &str, args: &[String]) -> Result<Request, ConfigError> {
+    let (file, rest) = match args.split_first() {
+        Some((file, rest)) if !file.starts_with("--") => (PathBuf::from(file), rest),
+        Some((option, _)) if option == "--help" => return Ok(Request::Help),
+        _ => return Err(ConfigError::general(format!("{word}: no RDB file given; see --help"))),
+    };
+    match parse(rest)? {
+        Request::Start(start) if word == "import" => Ok(Request::Import { file, start }),
+        Request::Start(start) => Ok(Request::Export { file, start }),
+        other => Ok(other),
+    }
+}
+
 /// Where `--help` breaks its lines.
 const HELP_COLUMNS: usize = 100;
 
@@ -129,10 +148,12 @@ pub fn usage() -> String {
     let mut text = String::from(
         "Usage: polycache-server [FILE.conf | -] [--SETTING VALUE ...]\n       \
          polycache-server check [--repair] FILE...\n       \
+         polycache-server import|export FILE.rdb [FILE.conf] [--SETTING VALUE ...]\n       \
          polycache-server --print-config\n       \
          polycache-server --version | --help\n\n\
          FILE.conf has the syntax of redis.conf; - reads it from standard input. Options come on top of it.\n\
-         check examines a snapshot, a log, its manifest or its directory, and with --repair cuts off a damaged end.\n\n\
+         check examines a snapshot, a log, its manifest or its directory, and with --repair cuts off a damaged end.\n\
+         import makes --dir hold what an RDB file of Redis or Valkey holds; export writes one (for whom: --rdb-version).\n\n\
          Examples:\n  \
          polycache-server --port 7000 --memcached-port 0\n  \
          polycache-server polycache.conf --appendonly yes --appendfsync always\n  \
@@ -225,5 +246,14 @@ mod tests {
             Ok(Request::Start(Start { source: Source::StandardInput, .. }))
         ));
         assert!(usage().contains("--memcached-port (11211)"));
+        let options = request(&["--dir", "/data"]);
+        let Ok(Request::Start(start)) = options else { panic!("{options:?}") };
+        let import = Request::Import { file: "a.rdb".into(), start };
+        assert_eq!(request(&["import", "a.rdb", "--dir", "/data"]), Ok(import));
+        assert_eq!(
+            request(&["export", "a.rdb"]),
+            Ok(Request::Export { file: "a.rdb".into(), start: Start::default() })
+        );
+        assert!(request(&["export", "--dir", "/data"]).is_err());
     }
 }

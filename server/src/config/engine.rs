@@ -28,6 +28,7 @@ impl Settings {
             stop_writes_on_save_error: self.stop_writes_on_bgsave_error,
             aof_rewrite_percentage: self.auto_aof_rewrite_percentage,
             aof_rewrite_min_bytes: self.auto_aof_rewrite_min_size,
+            rdb_version: self.rdb_version,
             snapshot_filename: self.db_filename.clone(),
             snapshot_compress_min_bytes: if self.rdb_compression { COMPRESS_MIN_BYTES } else { 0 },
             save_points: save_points(self),

@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use polycache_core::config::{AofIo, BaseFormat, EvictionPolicy, FsyncPolicy};
+use polycache_core::rdb::Version;
 
 use super::choice::{Access, Choice, Field, LogLevel};
 use super::inert;
@@ -258,7 +259,9 @@ settings! {
     aof_io: AofIo = "aof-io" [], Kind::Choice(AofIo::NAMES), "auto", IMMUTABLE,
         "How the log is written: io_uring, a thread, or auto (io_uring where the kernel has it).";
     aof_base_format: BaseFormat = "aof-base-format" [], Kind::Choice(BaseFormat::NAMES), "snapshot", IMMUTABLE,
-        "The log's base file: our snapshot (fast), or resp (plain commands, which redis-server reads).";
+        "The log's base file: our snapshot (fast), or rdb or resp (plain commands), which redis-server reads.";
+    rdb_version: Version = "rdb-version" [], Kind::Choice(Version::NAMES), "redis11", IMMUTABLE,
+        "For whom RDB files are written: redis10 (Redis 7.0 and newer), redis11 (7.2, Valkey), redis12 (7.4), valkey80.";
     aof_load_truncated: bool = "aof-load-truncated" [], Kind::Bool, "yes", IMMUTABLE,
         "Start although the log's last entry is incomplete, cutting it off.";
     auto_aof_rewrite_percentage: u32 = "auto-aof-rewrite-percentage" [], COUNT, "100", MUTABLE,

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use polycache_core::engine::Engine;
 use polycache_core::persistence::{self, Report, StorageError, Verdict};
 
+use super::logging;
 use crate::admin;
 use crate::config::Settings;
+use crate::config::command_line::Start;
 use crate::server::{Server, registry};
 
 /// Opens the engine; the error is for the log.
@@ -42,6 +44,26 @@ pub fn shutdown_on_signal(server: &Arc<Server>, words: &[String]) -> Result<(), 
 /// Leaves the log complete.
 pub fn close(server: &Server) -> Result<(), String> {
     server.engine.close().map_err(|error| error.to_string())
+}
+
+/// `polycache-server import FILE.rdb`: fills the settings' directory from it.
+pub fn import(file: &Path, start: &Start) -> Result<(), String> {
+    let settings = start.settings().map_err(|error| error.to_string())?;
+    logging::start(&settings)?;
+    let keys = persistence::import(settings.to_engine_config(), registry(), file)
+        .map_err(|error| error.to_string())?;
+    println!("{} now holds the {keys} keys of {}", settings.dir, file.display());
+    Ok(())
+}
+
+/// `polycache-server export FILE.rdb`: writes what the settings' directory holds.
+pub fn export(file: &Path, start: &Start) -> Result<(), String> {
+    let settings = start.settings().map_err(|error| error.to_string())?;
+    logging::start(&settings)?;
+    let keys = persistence::export(settings.to_engine_config(), registry(), file)
+        .map_err(|error| error.to_string())?;
+    println!("{} now holds the {keys} keys of {}", file.display(), settings.dir);
+    Ok(())
 }
 
 /// `polycache-server check [--repair] FILE...`: prints a report on each file. The exit code is 0 where all are usable
@@ -80,7 +102,7 @@ fn mend(report: &Report) -> Result<bool, StorageError> {
     Ok(mended.is_usable())
 }
 
-/// A directory stands for the manifests and snapshots in it and in its own directories (`appendonlydir`).
+/// A directory stands for the manifests, snapshots and RDB files in it and in its own directories (`appendonlydir`).
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, StorageError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -89,7 +111,7 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, StorageError> {
     collect(path, true, &mut found)?;
     if found.is_empty() {
         return Err(StorageError::Misuse(
-            "there is no manifest (*.manifest) and no snapshot (*.pcs) in it".to_owned(),
+            "there is no manifest (*.manifest), no snapshot (*.pcs) and no RDB file (*.rdb) in it".to_owned(),
         ));
     }
     found.sort();
@@ -102,7 +124,10 @@ fn collect(dir: &Path, deeper: bool, found: &mut Vec<PathBuf>) -> Result<(), Sto
         let path = entry.map_err(StorageError::file("reading", dir))?.path();
         if path.is_dir() && deeper {
             collect(&path, false, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "manifest" || extension == "pcs") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["manifest", "pcs", "rdb"].iter().any(|known| extension == *known))
+        {
             found.push(path);
         }
     }

@@ -28,6 +28,8 @@ pub fn run(args: &[String]) -> ExitCode {
             .map(|settings| print!("{}", settings.to_file()))
             .map_err(|error| error.to_string()),
         Ok(Request::Check { repair, paths }) => return lifecycle::check(repair, &paths),
+        Ok(Request::Import { file, start }) => lifecycle::import(&file, &start),
+        Ok(Request::Export { file, start }) => lifecycle::export(&file, &start),
         Ok(Request::Start(start)) => serve(&start),
         Err(error) => Err(error.to_string()),
     };

@@ -36,12 +36,29 @@ fn write(client: &mut Client, prefix: &str) {
     }
 }
 
+/// Rewrites the log and waits for it.
+fn rewrite(client: &mut Client) {
+    assert!(!client.say("BGREWRITEAOF").is_error());
+    let mut is_busy = || {
+        let state = client.say("INFO persistence").text();
+        state.contains("aof_rewrite_in_progress:1") || state.contains("aof_rewrite_scheduled:1")
+    };
+    while is_busy() {}
+}
+
+/// Bases that redis-server 7.0 loads, by the values of `aof-base-format` and of Redis' `aof-use-rdb-preamble`.
+const BASES: [(&str, &str); 2] = [("resp", "no"), ("rdb", "yes")];
+
 #[test]
 fn redis_server_loads_our_directory() {
+    BASES.iter().for_each(|(base, _)| redis_loads_ours(base));
+}
+
+fn redis_loads_ours(base: &str) {
     let folder = tempfile::tempdir().expect("a directory");
     let ours = || {
         let options = ServerOptions::new().dir(folder.path()).flag("save", "").flag("appendonly", "yes");
-        options.flag("aof-base-format", "resp").flag("appendfsync", "always")
+        options.flag("aof-base-format", base).flag("rdb-version", "redis10").flag("appendfsync", "always")
     };
     let mut server = Server::start(Kind::Polycache, ours());
     let mut client = server.client();
@@ -60,17 +77,16 @@ fn redis_server_loads_our_directory() {
 
 #[test]
 fn we_load_the_directory_of_a_redis_server() {
-    for is_killed in [false, true] {
+    for (is_killed, (_, preamble)) in
+        [false, true].into_iter().flat_map(|killed| BASES.map(|base| (killed, base)))
+    {
         let folder = tempfile::tempdir().expect("a directory");
         let redis = ServerOptions::new().dir(folder.path()).flag("save", "").flag("appendonly", "yes");
-        let redis = redis.flag("aof-use-rdb-preamble", "no").flag("appendfsync", "always");
+        let redis = redis.flag("aof-use-rdb-preamble", preamble).flag("appendfsync", "always");
         let mut server = Server::start(Kind::Redis, redis);
         let mut client = server.client();
         write(&mut client, "before");
-        assert!(!client.say("BGREWRITEAOF").is_error());
-        while client.say("INFO persistence").text().contains("aof_rewrite_in_progress:1")
-            || client.say("INFO persistence").text().contains("aof_rewrite_scheduled:1")
-        {}
+        rewrite(&mut client);
         write(&mut client, "after");
         // A transaction in the log is one MULTI ... EXEC.
         for line in ["MULTI", "SET in:transaction 1", "INCR in:transaction", "EXEC"] {
@@ -91,10 +107,16 @@ fn we_load_the_directory_of_a_redis_server() {
 
 #[test]
 fn a_redis_server_may_go_on_with_our_directory_and_we_with_its() {
+    BASES.iter().for_each(|(base, preamble)| take_turns(base, preamble));
+}
+
+fn take_turns(base: &str, preamble: &str) {
     let folder = tempfile::tempdir().expect("a directory");
     let options = || ServerOptions::new().dir(folder.path()).flag("save", "").flag("appendonly", "yes");
-    let ours = || options().flag("aof-base-format", "resp").flag("appendfsync", "always");
-    let redis = || options().flag("aof-use-rdb-preamble", "no").flag("appendfsync", "always");
+    let ours = || {
+        options().flag("aof-base-format", base).flag("rdb-version", "redis10").flag("appendfsync", "always")
+    };
+    let redis = || options().flag("aof-use-rdb-preamble", preamble).flag("appendfsync", "always");
     let mut expected = Vec::new();
     for (round, kind) in [Kind::Polycache, Kind::Redis, Kind::Polycache, Kind::Redis].into_iter().enumerate()
     {
@@ -103,6 +125,8 @@ fn a_redis_server_may_go_on_with_our_directory_and_we_with_its() {
             assert_states_equal(&expected, &state(server.port, COMMANDS), &server.log());
         }
         write(&mut server.client(), &format!("round{round}"));
+        rewrite(&mut server.client());
+        write(&mut server.client(), &format!("round{round}-after"));
         expected = state(server.port, COMMANDS);
         // A crash leaves what was acknowledged to the other as well.
         server.kill();
@@ -114,7 +138,7 @@ fn a_redis_server_may_go_on_with_our_directory_and_we_with_its() {
 #[test]
 fn memcached_flags_survive_a_restart() {
     let folder = tempfile::tempdir().expect("a directory");
-    for base in ["snapshot", "resp"] {
+    for base in ["snapshot", "resp", "rdb"] {
         let options = || {
             let options = ServerOptions::new().dir(folder.path()).flag("save", "").flag("appendonly", "yes");
             options.flag("aof-base-format", base)

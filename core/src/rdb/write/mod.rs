@@ -72,6 +72,11 @@ impl<W: Write> Writer<W> {
         }
     }
 
+    /// Where the bytes go. What has been given to it may be taken away.
+    pub fn receiver(&mut self) -> &mut W {
+        self.out.receiver()
+    }
+
     /// Bytes so far.
     pub fn bytes(&self) -> u64 {
         self.out.bytes_written()

@@ -29,6 +29,10 @@ impl<W: Write> Output<W> {
         Output { inner, buffer: Vec::new(), sum: Crc64::new(), flushed: 0, compressor }
     }
 
+    pub fn receiver(&mut self) -> &mut W {
+        &mut self.inner
+    }
+
     pub fn bytes_written(&self) -> u64 {
         self.flushed + self.buffer.len() as u64
     }
