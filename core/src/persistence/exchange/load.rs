@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::{FLAGS_AUX, storage_error};
+use super::{ITEM_AUX, storage_error};
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
 use crate::limits::{DATABASES, INLINE_BYTES_MAX};
+use crate::log::entry::Annotation;
 use crate::operation::Operation;
 use crate::persistence::StorageError;
 use crate::rdb::visitor::Key;
@@ -40,7 +41,7 @@ pub fn load(engine: &Engine, path: &Path, bytes: &[u8], expired: Expired) -> Res
         now: UnixMillis::now(),
         expired,
         key: None,
-        flags: 0,
+        item: Annotation::default(),
         value: Value::None,
         loaded: 0,
         dropped: 0,
@@ -70,8 +71,8 @@ struct Loader<'a> {
     now: UnixMillis,
     expired: Expired,
     key: Option<Key<'static>>,
-    /// memcached's flags for the key that follows.
-    flags: u32,
+    /// What memcached adds to the key that follows.
+    item: Annotation,
     value: Value,
     loaded: u64,
     dropped: u64,
@@ -95,7 +96,7 @@ fn begin(engine: &Engine) -> Operation<'_> {
 impl Loader<'_> {
     fn store(&mut self, value: Value) -> Visit {
         let key = self.key.take().ok_or_else(|| Stop::refused("a value without a key"))?;
-        let flags = std::mem::take(&mut self.flags);
+        let item = std::mem::take(&mut self.item);
         let expire_at = key.expire_at.map(UnixMillis);
         if self.expired == Expired::Drop && expire_at.is_some_and(|at| at < self.now) {
             self.dropped += 1;
@@ -113,7 +114,8 @@ impl Loader<'_> {
             let name = String::from_utf8_lossy(&key.name).into_owned();
             return Err(Stop::refused(format!("the key '{name}' of database {db} comes twice")));
         }
-        entry.put(Draft { value, expire_at, flags, raw: false }, Effect::Silent);
+        let draft = Draft { value, expire_at, flags: item.flags, raw: false };
+        entry.put_marked(draft, item.marks(), Effect::Silent);
         drop(entry);
         self.loaded += 1;
         if self.loaded.is_multiple_of(KEYS_PER_PIN) {
@@ -135,9 +137,8 @@ impl Loader<'_> {
 
 impl FileVisitor for Loader<'_> {
     fn aux(&mut self, name: &[u8], value: &[u8]) -> Visit {
-        if name == FLAGS_AUX {
-            let flags = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
-            self.flags = flags.ok_or_else(|| Stop::refused("the flags of a key are not a number"))?;
+        if name == ITEM_AUX {
+            self.item = Annotation::decode(value);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! RDB files and the engine: loading what a Redis or Valkey wrote, writing what they load.
 //!
 //! One loader serves the start (a `dump.rdb`, a base of the AOF, the preamble of an old AOF) and `import`; one writer
-//! serves bases and `export`. What RDB has no place for, memcached's flags, rides in `aux` fields, which others skip.
+//! serves bases and `export`. What RDB has no place for, memcached's flags and their like, rides in `aux` fields, which others skip.
 
 mod carry;
 mod check;
@@ -21,8 +21,8 @@ use std::path::Path;
 use super::StorageError;
 use crate::rdb::{Fault, RdbError};
 
-/// The aux field that holds memcached's flags of the key behind it, in decimal digits.
-const FLAGS_AUX: &[u8] = b"polycache-flags";
+/// The aux field that holds what memcached adds to the item behind it, as the log has it ([`crate::log::entry`]).
+const ITEM_AUX: &[u8] = b"polycache-item";
 
 /// Who is at fault, for the one who opens the file at `path`.
 fn storage_error(path: &Path, error: RdbError) -> StorageError {

@@ -8,13 +8,14 @@ use crate::clock::UnixMillis;
 use crate::engine::Engine;
 use crate::index::scan::Walked;
 use crate::log::Lsn;
+use crate::log::entry::Annotation;
 use crate::persistence::StorageError;
 use crate::persistence::base::{Cut, damaged_record};
 use crate::rdb::visitor::Key;
 use crate::rdb::{FileVisitor, Kind, Options, Shape, Stop, ValueVisitor, Visit, Writer};
 use crate::record::{Record, Rope, Str};
 
-use super::FLAGS_AUX;
+use super::ITEM_AUX;
 
 /// Bytes that are gathered before they go to the file.
 const GROUP_BYTES: usize = 256 * 1024;
@@ -112,13 +113,13 @@ fn flush(writer: &mut Writer<Vec<u8>>, file: &mut File, enough: usize) -> Visit 
 /// A value that is too long to be written within the walk.
 struct Long {
     key: Key<'static>,
-    flags: u32,
+    item: Annotation,
     value: Rope,
 }
 
 impl Long {
     fn tell(&self, writer: &mut Writer<Vec<u8>>, db: u64, file: &mut File) -> Visit {
-        begin(writer, Key { db, ..self.key.clone() }, self.flags)?;
+        begin(writer, Key { db, ..self.key.clone() }, self.item)?;
         writer.begin_value(Shape::new(Kind::String, self.value.len() as u64))?;
         for piece in self.value.range(0, usize::MAX) {
             writer.string(piece)?;
@@ -128,9 +129,11 @@ impl Long {
     }
 }
 
-fn begin(writer: &mut Writer<Vec<u8>>, key: Key<'_>, flags: u32) -> Visit {
-    if flags != 0 {
-        writer.aux(FLAGS_AUX, itoa::Buffer::new().format(flags).as_bytes())?;
+fn begin(writer: &mut Writer<Vec<u8>>, key: Key<'_>, item: Annotation) -> Visit {
+    let mut line = Vec::new();
+    item.encode(&mut line);
+    if let Some(line) = line.strip_suffix(b"\r\n") {
+        writer.aux(ITEM_AUX, line)?;
     }
     writer.key(&key)
 }
@@ -138,16 +141,17 @@ fn begin(writer: &mut Writer<Vec<u8>>, key: Key<'_>, flags: u32) -> Visit {
 /// Writes a record, or puts its value aside for later.
 fn tell(writer: &mut Writer<Vec<u8>>, db: u64, record: Record<'_>, long: &mut Vec<Long>) -> Visit {
     let key = Key { expire_at: record.expire_at().map(|at| at.0), ..Key::new(db, record.key()) };
+    let item = Annotation::of(record.flags(), record.marks());
     match record.value() {
         Str::Inline(bytes) => {
-            begin(writer, key, record.flags())?;
+            begin(writer, key, item)?;
             writer.begin_value(Shape::new(Kind::String, bytes.len() as u64))?;
             writer.string(bytes)?;
             writer.end_value()
         }
         Str::Rope(rope) => {
             let key = Key { name: record.key().to_vec().into(), ..key };
-            long.push(Long { key, flags: record.flags(), value: rope.clone() });
+            long.push(Long { key, item, value: rope.clone() });
             Ok(())
         }
     }
