@@ -33,14 +33,14 @@ pub struct Edit<'a> {
 }
 
 /// A node that the edit owns a reference to (or a mapped one), with what its parent will say of it.
-struct Owned {
-    word: u64,
+pub(super) struct Owned {
+    pub(super) word: u64,
     elements: u64,
     bytes: u64,
     separator: SmallVec<[u8; 24]>,
 }
 
-type Children = SmallVec<[Owned; 3]>;
+pub(super) type Children = SmallVec<[Owned; 3]>;
 
 /// What an edit may do with a node's content.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -194,7 +194,7 @@ impl<'a> Edit<'a> {
     }
 
     /// Makes a root of the nodes of its level.
-    fn install(&mut self, mut children: Children) {
+    pub(super) fn install(&mut self, mut children: Children) {
         let mut level = 1;
         if let [first, ..] = children.as_slice() {
             level += node_of(first.word).level();
@@ -467,7 +467,7 @@ impl<'a> Edit<'a> {
         }
     }
 
-    fn drop_reference(&mut self, word: u64) {
+    pub(super) fn drop_reference(&mut self, word: u64) {
         if word & MAPPED == 0 {
             self.garbage.0.push(Waste::Reference(word & !SHORTENED));
         }
@@ -512,7 +512,13 @@ impl<'a> Edit<'a> {
         children
     }
 
-    fn finish_part(&mut self, level: u8, part: &[Piece<'_>], has_blobs: bool, children: &mut Children) {
+    pub(super) fn finish_part(
+        &mut self,
+        level: u8,
+        part: &[Piece<'_>],
+        has_blobs: bool,
+        children: &mut Children,
+    ) {
         let mut next = Owned::new(node::build(level, part, has_blobs));
         if let Some(last) = children.last() {
             let (left, right) = (node_of(last.word), node_of(next.word));
@@ -576,7 +582,7 @@ impl Carried {
 }
 
 /// The entry for an element; a long one goes into a blob.
-fn entry<'e>(key: &'e [u8], value: &'e [u8]) -> Fresh<'e> {
+pub(super) fn entry<'e>(key: &'e [u8], value: &'e [u8]) -> Fresh<'e> {
     if key.len() + value.len() > ENTRY_BYTES_MAX {
         return Fresh::big(node::blob(key, &[value]).word());
     }

@@ -9,6 +9,7 @@
 //! Folder: `packed` (the layout of entries), `node` (memory and references), `find` and `cursor` (reading), `edit`
 //! (writing), `build` (from a sorted stream), `mapped` (nodes in a snapshot file).
 
+mod build;
 mod cursor;
 mod edit;
 mod find;
@@ -23,6 +24,7 @@ use std::marker::PhantomData;
 use crossbeam_epoch::Guard;
 use smallvec::SmallVec;
 
+pub use build::Builder;
 pub use cursor::Cursor;
 pub use edit::Edit;
 pub use packed::{Fresh, Item, Packed};

@@ -228,6 +228,12 @@ impl<'a> Fresh<'a> {
         Fresh { head, head_len: bytes.len() as u8, parts }
     }
 
+    /// Writes the entry as it is stored.
+    pub(super) fn write(&self, out: &mut impl Sink) {
+        out.put(&self.head[..usize::from(self.head_len)]);
+        self.parts.iter().for_each(|part| out.put(part));
+    }
+
     pub(super) fn is_big(&self) -> bool {
         self.head[0] == BIG && self.head_len == 9
     }
@@ -338,10 +344,7 @@ pub fn write(pieces: &[Piece<'_>], out: &mut impl Sink) {
         match piece {
             Piece::Old(packed, range) => out.put(packed.raw_range(range)),
             Piece::New(entries) => {
-                for entry in *entries {
-                    out.put(&entry.head[..usize::from(entry.head_len)]);
-                    entry.parts.iter().for_each(|part| out.put(part));
-                }
+                entries.iter().for_each(|entry| entry.write(out));
             }
         }
     }

@@ -170,6 +170,76 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn built_trees_are_like_edited_ones(
+        elements in proptest::collection::btree_map(key(), (0usize..60, 0usize..3000, 0u8..20), 0..600),
+        ops in proptest::collection::vec(op(), 0..100),
+        repeat in 1usize..4,
+    ) {
+        let mut model = BTreeMap::new();
+        for (number, (key, (short, long, choice))) in elements.into_iter().enumerate() {
+            for copy in 0..repeat {
+                let mut key = key.clone();
+                key.extend([copy as u8]);
+                model.insert(key, vec![number as u8; if choice == 0 { long } else { short }]);
+            }
+        }
+        let mut builder = Builder::new();
+        model.iter().for_each(|(key, value)| builder.push(key, value));
+        let mut chain = Chain { tree: None };
+        chain.publish(builder.finish().finish());
+        check(chain.view(), &model);
+        // What was built can be changed like anything else.
+        let mut edit = Edit::new(chain.view(), false);
+        for op in ops {
+            match op {
+                Op::Put(key, len) => {
+                    let value = vec![7; len];
+                    prop_assert_eq!(edit.put(&key, &value).unwrap(), model.insert(key, value).is_some());
+                }
+                Op::Remove(key) => {
+                    prop_assert_eq!(edit.remove(&key).unwrap(), model.remove(&key).is_some());
+                }
+                Op::RemoveRange(from, len) => {
+                    let from = from % (model.len() as u64 + 1);
+                    edit.remove_range(from..from + len).unwrap();
+                    let gone: Vec<_> =
+                        model.keys().skip(from as usize).take(len as usize).cloned().collect();
+                    gone.iter().for_each(|key| { model.remove(key); });
+                }
+            }
+        }
+        let edited = edit.finish();
+        chain.publish(edited);
+        check(chain.view(), &model);
+    }
+
+    #[test]
+    fn a_builder_given_up_leaves_nothing(count in 0u32..500) {
+        let mut builder = Builder::new();
+        (0..count).for_each(|number| builder.push(&number.to_be_bytes(), &[1; 700]));
+    }
+}
+
+#[test]
+fn built_trees_are_dense() {
+    let mut builder = Builder::new();
+    (0..100_000u32).for_each(|number| builder.push(&number.to_be_bytes(), b"12345678"));
+    let mut chain = Chain { tree: None };
+    chain.publish(builder.finish().finish());
+    let tree = chain.view();
+    assert_eq!(tree.len(), 100_000);
+    let each = tree.bytes() as f64 / tree.len() as f64;
+    assert!(each < 18.0, "{each} bytes for each element");
+    let mut list = Builder::new();
+    (0..100_000u32).for_each(|number| list.push(b"", &number.to_be_bytes()));
+    let mut chain = Chain { tree: None };
+    chain.publish(list.finish().finish());
+    assert_eq!(chain.view().at(77_777).unwrap().map(|item| item.value), Some(&77_777u32.to_be_bytes()[..]));
+}
+
 #[test]
 fn sequential_growth_fills_nodes() {
     let mut chain = Chain { tree: None };
