@@ -43,8 +43,10 @@ impl Increment {
     pub fn create(path: &Path, start: Lsn) -> io::Result<Increment> {
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
         let header = Mark::header(start).encode();
-        write_all_at(&file, 0, &[&header], 0)?;
-        file.sync_all()?;
+        if let Err(error) = write_all_at(&file, 0, &[&header], 0).and_then(|()| file.sync_all()) {
+            let _ = std::fs::remove_file(path);
+            return Err(error);
+        }
         Ok(Self::over(file, path, header.len() as u64))
     }
 

@@ -212,6 +212,38 @@ fn a_full_disk_poisons_under_always_until_rewritten() {
 }
 
 #[test]
+fn behind_a_gap_nothing_is_written_before_the_base_stands() {
+    for policy in [FsyncPolicy::Always, FsyncPolicy::EverySec] {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, faults) = (Log::new(policy), Faults::none());
+        start_faulty(&log, &dir, &faults);
+        // A rewrite has begun, and the log fails before its base is done.
+        faults.fail_sync.store(true, Ordering::SeqCst);
+        log.append(0, 0, &[text(b"DEL"), text(b"lost")]);
+        assert!(log.sync_blocking(PATIENCE).is_err());
+        faults.fail_sync.store(false, Ordering::SeqCst);
+        let second = dir.path().join("second.aof");
+        let at = log.switch_to(Increment::create(&second, log.tail()).unwrap());
+        let header = std::fs::read(&second).unwrap();
+        // More than the ring holds: what expires meanwhile must not hang.
+        for _ in 0..50 {
+            log.append(0, 0, &[text(b"DEL"), text(b"expired")]);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(std::fs::read(&second).unwrap(), header, "a crash now must find the first file alone");
+        log.covered(at);
+        while log.refusal().is_some() {
+            std::thread::yield_now();
+        }
+        log.sync_blocking(PATIENCE).unwrap();
+        log.stop().unwrap();
+        let (stream, rest) = stream_of(&second);
+        assert_eq!(memchr::memmem::find_iter(&stream, b"expired").count(), 50);
+        assert_eq!(rest, b"");
+    }
+}
+
+#[test]
 fn a_failed_fsync_stays_failed_until_rewritten() {
     for policy in [FsyncPolicy::Always, FsyncPolicy::EverySec] {
         let dir = tempfile::tempdir().unwrap();

@@ -168,6 +168,9 @@ impl Writer {
         if self.broken {
             return self.drop_pending(order);
         }
+        if self.awaits_base() {
+            return self.hold_back(order);
+        }
         if let Some(retry_at) = self.retry_at {
             let stopping = self.shared.stopping.load(Ordering::SeqCst);
             if Instant::now() < retry_at && !stopping {
@@ -361,7 +364,7 @@ impl Writer {
 
     /// Whether all work is done, as far as it can be.
     fn is_done(&self, order: &Order) -> bool {
-        if self.retry_at.is_some() {
+        if self.retry_at.is_some() || self.awaits_base() {
             tracing::error!(
                 "The last {} bytes of the log could not be written",
                 order.tail().0 - self.emitted.0
@@ -385,7 +388,7 @@ impl Writer {
             Rest::Sleep(due)
         };
         let (shared, taken) = (&self.shared, self.taken());
-        let waits = self.policy() == FsyncPolicy::Always && self.retry_at.is_none();
+        let waits = self.policy() == FsyncPolicy::Always && self.retry_at.is_none() && !self.awaits_base();
         let covered = shared.covered.load(Ordering::SeqCst);
         let wanted = || self.sync_is_wanted() && !self.broken && shared.watermark.error().is_none();
         shared.bell.rest(rest, || {

@@ -258,7 +258,7 @@ impl Persistence {
         // nothing may stand: the manifest waits for the base.
         let joins = was_on && !matches!(log.state(), State::Poisoned(_));
         if joins {
-            manifest.write(place)?;
+            manifest.write(place).inspect_err(|_| drop(fs::remove_file(&increment.path)))?;
             *slot = Some(manifest.clone());
         }
         drop(slot);
@@ -337,9 +337,15 @@ impl Persistence {
             .and_then(|()| sync_dir(&place.aof_dir()))
             .map_err(StorageError::file("writing", &path))?;
         let size = fs::metadata(&path).map_or(0, |found| found.len());
-        manifest.replace_base(part, first_kept);
+        manifest.replace_base(part.clone(), first_kept);
         let mut slot = held(&self.manifest);
-        manifest.write(place)?;
+        if let Err(error) = manifest.write(place) {
+            // A base that no manifest names is of no use. It may be named where only the directory was not synced.
+            if Manifest::read(place).is_ok_and(|found| found.and_then(|found| found.base) != Some(part)) {
+                let _ = fs::remove_file(&path);
+            }
+            return Err(error);
+        }
         // From here on the rewrite stands, whatever becomes of the old files.
         if let Err(error) = manifest.delete_history(place) {
             tracing::warn!("Old files of the append only file remain: {error}");

@@ -213,7 +213,10 @@ impl Manifest {
             fs::rename(&temporary, &path)?;
             sync_dir(&place.aof_dir())
         };
-        write().map_err(StorageError::file("writing", &path))
+        write().map_err(|error| {
+            let _ = fs::remove_file(&temporary);
+            StorageError::file("writing", &path)(error)
+        })
     }
 
     /// Deletes what the manifest only remembers as history, and forgets it.

@@ -19,6 +19,7 @@ use polycache_core::command::{Args, Ctx, Failure, Outcome};
 
 pub use slowlog::SlowLog;
 pub use table::TABLES;
+pub use wait::{LocalWait, answer};
 
 /// The handler of rows that have only subcommands; the dispatcher calls it for none of them.
 fn container(_: &mut Ctx<'_>, args: Args<'_>) -> Outcome {

@@ -63,14 +63,9 @@ pub(super) fn lastsave(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// `BGREWRITEAOF`
+/// `BGREWRITEAOF`: with the log off it writes a base alone, as in Redis.
 pub(super) fn bgrewriteaof(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    const OFF: Failure = Failure::text("ERR appendonly is off: there is no append only file to rewrite");
-    let persistence = persistence(ctx.engine)?;
-    if !ctx.engine.log().is_on() {
-        return Err(OFF);
-    }
-    match persistence.background_rewrite(ctx.engine).map_err(failure)? {
+    match persistence(ctx.engine)?.background_rewrite(ctx.engine).map_err(failure)? {
         Started::Now => ctx.reply.status("Background append only file rewriting started"),
         Started::Scheduled => ctx.reply.status("Background append only file rewriting scheduled"),
     }

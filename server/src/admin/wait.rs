@@ -1,9 +1,24 @@
 //! WAITAOF: waits until writes are durable.
+//!
+//! A connection waits by itself, its thread serves others meanwhile; a thread that calls the command itself blocks.
 
 use std::time::Duration;
 
 use polycache_core::command::args::canonical_integer;
-use polycache_core::command::{Args, Ctx, Failure, Outcome};
+use polycache_core::command::{Args, Ctx, Failure, Outcome, Reply};
+use polycache_core::log::Lsn;
+
+use crate::client::{Client, Face};
+
+/// What a connection waits for before WAITAOF is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct LocalWait {
+    pub lsn: Lsn,
+    /// `None`: for as long as it takes.
+    pub timeout: Option<Duration>,
+    /// The client wants no reply.
+    pub is_muted: bool,
+}
 
 /// `WAITAOF numlocal numreplicas timeout`: how many of each have what this client wrote on their disks.
 ///
@@ -33,12 +48,24 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let durable = if local == 1 {
         let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms));
+        let client = Client::of(ctx.host);
+        let lsn = log.tail();
+        if client.entry.face != Face::Embedded && log.watermark().durable() < lsn {
+            log.request_sync(lsn);
+            client.wait = Some(LocalWait { lsn, timeout, is_muted: false });
+            return Ok(());
+        }
         log.sync_blocking(timeout).is_ok()
     } else {
         log.is_on() && log.watermark().durable() >= log.tail()
     };
-    ctx.reply.array(2);
-    ctx.reply.integer(i64::from(durable));
-    ctx.reply.integer(0);
+    answer(ctx.reply, durable);
     Ok(())
+}
+
+/// The reply: how many have the writes on their disks, here and at replicas.
+pub fn answer(reply: &mut dyn Reply, durable: bool) {
+    reply.array(2);
+    reply.integer(i64::from(durable));
+    reply.integer(0);
 }

@@ -21,6 +21,7 @@ pub use entry::{Entry, Face, Figures, Texts};
 pub use pause::{Held, Pause};
 pub use table::COMMANDS;
 
+use crate::admin::LocalWait;
 use crate::server::Server;
 use crate::stats::CommandIndex;
 
@@ -53,6 +54,8 @@ pub struct Client {
     pub commands: u64,
     /// Close once the replies so far are sent.
     pub closing: bool,
+    /// The command that ran last is answered when this is over.
+    pub wait: Option<LocalWait>,
 }
 
 impl Client {
@@ -70,6 +73,7 @@ impl Client {
             last_command: None,
             commands: 0,
             closing: false,
+            wait: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use polycache_core::command::Session;
 use polycache_core::log::Lsn;
 
+use crate::admin::LocalWait;
 use crate::client::Client;
 use crate::config::Settings;
 use crate::server::Server;
@@ -56,6 +57,8 @@ pub struct Progress {
     pub unfinished: bool,
     /// The next command must wait until CLIENT PAUSE is over.
     pub paused: bool,
+    /// The last command is answered when this wait is over; nothing more is carried out before.
+    pub wait: Option<LocalWait>,
     /// Close the connection once the output is sent.
     pub close: bool,
     /// Commands that were carried out.

@@ -15,7 +15,9 @@ use super::codec::Codec;
 use super::durability;
 use super::stream::Stream;
 use super::worker::Thread;
+use crate::admin::{LocalWait, answer};
 use crate::client::Client;
+use crate::resp::emit::Emitter;
 use crate::stats::Counter;
 
 /// The state of a connection.
@@ -51,6 +53,7 @@ pub(super) enum Turned {
     Ran {
         awaited: Option<Awaited>,
         paused: bool,
+        wait: Option<LocalWait>,
     },
     Close,
 }
@@ -95,12 +98,19 @@ impl<C: Codec> Connection<C> {
         loop {
             match poll_fn(|cx| Thread::with(|thread| self.poll_turn(cx, thread))).await {
                 Turned::Close => break,
-                Turned::Ran { awaited, paused } => {
+                Turned::Ran { awaited, paused, wait } => {
                     if let Some(awaited) = awaited
                         && let Err(error) = durability::wait(&self.client.server.engine, awaited.lsn).await
                         && !self.take_back(&awaited, &error)
                     {
                         break;
+                    }
+                    if let Some(wait) = wait {
+                        let durable = durability::wait_for(&self.client, wait).await;
+                        if !wait.is_muted {
+                            let mut reply = Emitter::new(&mut self.output, self.client.protocol);
+                            answer(&mut reply, durable);
+                        }
                     }
                     if paused && !entry.is_killed() {
                         self.client.server.clients.pause.wait_a_little().await;

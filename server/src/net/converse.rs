@@ -5,7 +5,9 @@ use std::sync::Arc;
 use polycache_core::command::Session;
 
 use super::codec::{Codec, Turn};
+use crate::admin::answer;
 use crate::client::{Client, Face};
+use crate::resp::emit::Emitter;
 use crate::server::Server;
 
 /// Feeds `portions` to a new connection of `server` as its loop would, and checks what the loop relies on: that the
@@ -49,6 +51,12 @@ pub fn converse<'a>(
             assert!(progress.wanted == 0 || progress.wanted > pending.len(), "wants what is there");
             wanted = progress.wanted;
             replies.append(&mut out);
+            if let Some(wait) = progress.wait {
+                let waited = server.engine.log().watermark().wait_blocking(wait.lsn, wait.timeout);
+                if !wait.is_muted {
+                    answer(&mut Emitter::new(&mut replies, client.protocol), waited.is_ok());
+                }
+            }
             if progress.close || paused {
                 return replies;
             }

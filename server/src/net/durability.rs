@@ -12,6 +12,8 @@ use polycache_core::engine::Engine;
 use polycache_core::log::{LogError, Lsn};
 
 use super::worker::Thread;
+use crate::admin::LocalWait;
+use crate::client::Client;
 
 /// The connections of one thread that wait.
 #[derive(Default)]
@@ -47,6 +49,25 @@ pub async fn wait(engine: &Engine, lsn: Lsn) -> Result<(), LogError> {
         Poll::Pending
     })
     .await
+}
+
+/// Waits for what WAITAOF asked for, or until the client is killed; whether it is durable.
+pub async fn wait_for(client: &Client, asked: LocalWait) -> bool {
+    let (log, entry) = (client.server.engine.log(), &client.entry);
+    // Killing wakes the connection's task, whatever it waits for.
+    let killed = poll_fn(|_| if entry.is_killed() { Poll::Ready(()) } else { Poll::Pending });
+    let waited = async {
+        tokio::select! {
+            biased;
+            () = killed => {}
+            _ = wait(&client.server.engine, asked.lsn) => {}
+        }
+    };
+    match asked.timeout {
+        Some(timeout) => drop(tokio::time::timeout(timeout, waited).await),
+        None => waited.await,
+    }
+    log.watermark().durable() >= asked.lsn
 }
 
 /// Wakes the waiting connections of this thread; runs as long as the thread does.

@@ -187,7 +187,7 @@ impl<C: Codec> Connection<C> {
             thread.output = output;
         }
         self.publish();
-        Turned::Ran { awaited, paused: progress.paused }
+        Turned::Ran { awaited, paused: progress.paused, wait: progress.wait }
     }
 
     /// Sends what is left of the connection's own output, as far as the socket takes it.

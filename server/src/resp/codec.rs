@@ -45,12 +45,17 @@ impl codec::Codec for Codec {
                     break 'turn;
                 }
                 let command = batch.commands[place];
-                if executor.run(turn, command.row, &batch.args[command.first..command.end]) == Ran::Held {
+                let ran = executor.run(turn, command.row, &batch.args[command.first..command.end]);
+                if ran == Ran::Held {
                     progress.paused = true;
                     progress.unfinished = true;
                     break 'turn;
                 }
                 progress.consumed += command.bytes;
+                if ran == Ran::Waits {
+                    progress.unfinished = true;
+                    break 'turn;
+                }
                 if turn.client.closing {
                     progress.close = true;
                     break 'turn;
@@ -66,12 +71,17 @@ impl codec::Codec for Codec {
                 }
                 End::Inline { bytes } => {
                     let words: Arguments<'_> = self.parser.words().collect();
-                    if executor.run(turn, None, &words) == Ran::Held {
+                    let ran = executor.run(turn, None, &words);
+                    if ran == Ran::Held {
                         progress.paused = true;
                         progress.unfinished = true;
                         break;
                     }
                     progress.consumed += bytes;
+                    if ran == Ran::Waits {
+                        progress.unfinished = true;
+                        break;
+                    }
                     progress.close = turn.client.closing;
                     if progress.close {
                         break;
@@ -218,6 +228,8 @@ enum Ran {
     Done,
     /// It must wait until the pause is over.
     Held,
+    /// It ran, and its reply waits.
+    Waits,
 }
 
 /// Carries out the commands of one turn.
@@ -272,13 +284,17 @@ impl Executor<'_> {
         };
         execute(spec, &mut ctx, args);
         let failed = reply.errors() > 0;
+        if let Some(wait) = &mut turn.client.wait {
+            wait.is_muted = turn.client.reply_mode != ReplyMode::On;
+        }
         self.account(turn, spec, index, args, failed, reply_start);
-        Ran::Done
+        if turn.client.wait.is_some() { Ran::Waits } else { Ran::Done }
     }
 
     /// Ends the turn.
-    fn finish(&self, turn: &Turn<'_>, mut progress: Progress) -> Progress {
+    fn finish(&self, turn: &mut Turn<'_>, mut progress: Progress) -> Progress {
         turn.stats.add(Counter::Commands, self.commands as u64);
+        progress.wait = turn.client.wait.take();
         progress.lsn = self.operation.last_lsn();
         progress.commands = self.commands;
         progress

@@ -4,6 +4,9 @@
 //! refused until it works, as in Redis; what is already in the log meanwhile moves to the heap if the ring is full, so
 //! that nobody who holds a latch ever waits for a disk to be emptied. Under `always`, and after a failed fsync under
 //! any policy, the log is poisoned: what follows is dropped, until a rewrite has made a base that covers it.
+//!
+//! Where the log is poisoned while a rewrite goes on, the next file begins behind a gap. Nothing is written to it before
+//! the base stands: after a crash, the old files alone are whole up to the gap, and nothing that was promised is behind.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -22,6 +25,20 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 const SPILL_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 impl Writer {
+    /// Whether the file begins behind a gap that no base covers yet.
+    pub(super) fn awaits_base(&self) -> bool {
+        let covered = self.shared.covered.load(Ordering::SeqCst);
+        !self.broken && self.lost_below.is_some_and(|below| covered < below.0)
+    }
+
+    /// Keeps what is appended until the base stands, or another rewrite makes one that holds it.
+    pub(super) fn hold_back(&mut self, order: &Order) -> bool {
+        if self.shared.switch_at().is_some() {
+            return self.drop_pending(order);
+        }
+        order.is_short_of_room() && self.spill_ring(order)
+    }
+
     /// Moves what the ring holds to the heap, so that appends find room while writing fails.
     pub(super) fn spill_ring(&mut self, order: &Order) -> bool {
         let taken = self.taken();
