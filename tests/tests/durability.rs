@@ -9,5 +9,7 @@ mod damage;
 mod exchange;
 #[path = "durability/faults.rs"]
 mod faults;
+#[path = "durability/full_disk.rs"]
+mod full_disk;
 #[path = "durability/kills.rs"]
 mod kills;

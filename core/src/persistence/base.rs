@@ -17,6 +17,7 @@ use crate::log::Lsn;
 use crate::log::entry::{Annotation, encode_command};
 use crate::log::mark::{GroupSum, Mark};
 use crate::record::{Record, Str};
+use crate::snapshot::SaveError;
 use crate::{snapshot, version};
 
 /// How RDB files begin; Redis and Valkey write their bases so by default.
@@ -71,6 +72,9 @@ fn write_resp<T>(engine: &Engine, path: &Path, on_cut: impl FnOnce() -> (Lsn, T)
     for (db, index) in cut.indexes.iter().enumerate() {
         out.select(db as DbIndex, index.is_empty());
         for chain in 0..index.chains() {
+            if engine.snapshots().is_cancelled() {
+                return Err(SaveError::Cancelled.into());
+            }
             let pin = crossbeam_epoch::pin();
             let mut damaged = false;
             index.walk_chain(chain, &pin, &mut |walked| match walked {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::manifest::{Manifest, sync_dir};
 use super::recover::{load_aof, new_increment};
 use super::status::Job;
-use super::{Persistence, StorageError, base, held};
+use super::{Persistence, StorageError, base};
 use crate::clock::UnixMillis;
 use crate::command::Registry;
 use crate::config::BaseFormat;
@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::log::State;
 use crate::snapshot::{self, SaveError};
 use crate::stats::Counter;
+use crate::sync::lock;
 
 /// How often save points and the AOF's growth are looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -63,12 +64,21 @@ impl Persistence {
 
     /// Stops a save under way, or forgets one that was scheduled (BGSAVE CANCEL); which of them, if any.
     pub fn cancel_save(&self, engine: &Engine) -> Option<Started> {
-        let mut state = held(&self.state);
+        let mut state = lock(&self.state);
         if state.running.is_some_and(|(job, _)| job == Job::Save) {
             engine.cancel_save();
             return Some(Started::Now);
         }
         std::mem::take(&mut state.scheduled_save).then_some(Started::Scheduled)
+    }
+
+    /// Stops whatever save or rewrite is under way and forgets what was scheduled: before a shutdown.
+    pub fn cancel_work(&self, engine: &Engine) {
+        let mut state = lock(&self.state);
+        (state.scheduled_save, state.scheduled_rewrite) = (false, false);
+        if state.running.is_some() {
+            engine.cancel_save();
+        }
     }
 
     /// Rewrites the AOF in the background (BGREWRITEAOF); behind a save under way it is scheduled.
@@ -95,7 +105,7 @@ impl Persistence {
         }
         if on {
             self.claim(Job::Rewrite, Otherwise::Refuse)?;
-            held(&self.state).switching_on = true;
+            lock(&self.state).switching_on = true;
             return self.spawn(engine, Job::Rewrite);
         }
         let _alone = engine.gate().close();
@@ -125,8 +135,8 @@ impl Persistence {
         let loaded = load_aof(engine, registry, &self.place, &self.snapshot);
         engine.tuning().set_active_expire(swept);
         let recovered = loaded?;
-        held(&self.state).other_files = recovered.bytes.saturating_sub(recovered.increment.size);
-        *held(&self.manifest) = Some(recovered.manifest);
+        lock(&self.state).other_files = recovered.bytes.saturating_sub(recovered.increment.size);
+        *lock(&self.manifest) = Some(recovered.manifest);
         let alone = engine.gate().close();
         let started = log.start(recovered.increment, log.tail(), engine.config().aof_io);
         drop(alone);
@@ -136,7 +146,7 @@ impl Persistence {
     /// Takes the one place for background work.
     pub(super) fn claim(&self, job: Job, otherwise: Otherwise) -> Result<Started, StorageError> {
         self.ensure_lock()?;
-        let mut state = held(&self.state);
+        let mut state = lock(&self.state);
         if state.closed {
             return Err(StorageError::Busy("ERR the engine is closing"));
         }
@@ -170,7 +180,7 @@ impl Persistence {
             persistence.release(&worker);
         });
         if let Err(error) = spawned {
-            held(&self.state).running = None;
+            lock(&self.state).running = None;
             return Err(StorageError::Io { doing: "starting a thread".into(), error });
         }
         Ok(())
@@ -179,8 +189,9 @@ impl Persistence {
     /// Gives the place back and starts what was scheduled.
     pub(super) fn release(&self, engine: &Engine) {
         let next = {
-            let mut state = held(&self.state);
+            let mut state = lock(&self.state);
             state.running = None;
+            engine.forget_cancelled_save();
             let next = if std::mem::take(&mut state.scheduled_rewrite) {
                 Some(Job::Rewrite)
             } else if std::mem::take(&mut state.scheduled_save) {
@@ -216,7 +227,7 @@ impl Persistence {
             }
             Err(error) => tracing::error!("{what} failed: {error}"),
         }
-        let mut state = held(&self.state);
+        let mut state = lock(&self.state);
         let history = if job == Job::Save { &mut state.saves } else { &mut state.rewrites };
         history.note(began, result.is_ok());
         drop(state);
@@ -228,7 +239,7 @@ impl Persistence {
         let (saved, changes) = snapshot::save(engine, &self.snapshot, || {
             (engine.log().tail(), engine.stats().get(Counter::Changes))
         })?;
-        let mut state = held(&self.state);
+        let mut state = lock(&self.state);
         state.changes_saved = changes;
         state.last_save = saved.header.created;
         Ok(())
@@ -240,13 +251,13 @@ impl Persistence {
         let log = engine.log();
         let dir = place.aof_dir();
         fs::create_dir_all(&dir).map_err(StorageError::file("creating", &dir))?;
-        let mut slot = held(&self.manifest);
+        let mut slot = lock(&self.manifest);
         let mut manifest = match slot.clone() {
             Some(manifest) => manifest,
             None => Manifest::read(place)?.unwrap_or_default(),
         };
         let was_on = log.is_on();
-        let switching_on = std::mem::take(&mut held(&self.state).switching_on);
+        let switching_on = std::mem::take(&mut lock(&self.state).switching_on);
         if !was_on && !switching_on {
             // BGREWRITEAOF with the log off: a base alone, as Redis makes it.
             drop(slot);
@@ -266,7 +277,7 @@ impl Persistence {
         let temporary = self.temporary_base();
         let path = increment.path.clone();
         // The file that the log leaves counts until the base takes its place.
-        held(&self.state).other_files += log.figures().file_bytes;
+        lock(&self.state).other_files += log.figures().file_bytes;
         let written = base::write(engine, &temporary, format, || {
             let cut = if was_on {
                 Ok(log.switch_to(increment))
@@ -281,7 +292,7 @@ impl Persistence {
         match written {
             Ok((cut, base_size)) => {
                 log.covered(cut);
-                let mut state = held(&self.state);
+                let mut state = lock(&self.state);
                 state.other_files = base_size;
                 state.size_after_rewrite = base_size + log.figures().file_bytes;
                 drop(state);
@@ -338,7 +349,7 @@ impl Persistence {
             .map_err(StorageError::file("writing", &path))?;
         let size = fs::metadata(&path).map_or(0, |found| found.len());
         manifest.replace_base(part.clone(), first_kept);
-        let mut slot = held(&self.manifest);
+        let mut slot = lock(&self.manifest);
         if let Err(error) = manifest.write(place) {
             // A base that no manifest names is of no use. It may be named where only the directory was not synced.
             if Manifest::read(place).is_ok_and(|found| found.and_then(|found| found.base) != Some(part)) {
@@ -356,8 +367,8 @@ impl Persistence {
 
     /// Starts the thread that looks after save points and growth, where either can happen.
     pub(super) fn start_ticking(&self, engine: &Engine) {
-        let wanted = engine.log().is_on() || !held(&self.settings).save_points.is_empty();
-        let mut state = held(&self.state);
+        let wanted = engine.log().is_on() || !lock(&self.settings).save_points.is_empty();
+        let mut state = lock(&self.state);
         if !wanted || state.ticking || engine.config().maintenance == crate::config::Maintenance::Caller {
             return;
         }
@@ -375,7 +386,7 @@ impl Persistence {
 
     /// Looks whether a save or rewrite is due and starts it. For engines whose maintenance is the caller's.
     pub fn maintain(&self, engine: &Engine) {
-        if held(&self.state).running.is_some() {
+        if lock(&self.state).running.is_some() {
             return;
         }
         let started = if self.rewrite_is_due(engine) {
@@ -394,8 +405,8 @@ impl Persistence {
         if !engine.log().is_on() {
             return false;
         }
-        let settings = held(&self.settings).clone();
-        let state = held(&self.state);
+        let settings = lock(&self.settings).clone();
+        let state = lock(&self.state);
         let size = state.other_files + engine.log().figures().file_bytes;
         let rests = state.rewrites.consecutive_failures > 0
             && state.rewrites.tried.is_some_and(|tried| {
@@ -411,8 +422,8 @@ impl Persistence {
 
     fn save_is_due(&self, engine: &Engine) -> bool {
         let changes = self.changes_since_last_save(engine);
-        let points = held(&self.settings).save_points.clone();
-        let state = held(&self.state);
+        let points = lock(&self.settings).save_points.clone();
+        let state = lock(&self.state);
         let since = UnixMillis::now().0.saturating_sub(state.last_save.0) / 1000;
         let rests = !state.saves.ok && state.saves.tried.is_some_and(|tried| tried.elapsed() < RETRY_AFTER);
         !rests && changes > 0 && points.iter().any(|(seconds, wanted)| since > *seconds && changes >= *wanted)
@@ -423,7 +434,7 @@ impl Persistence {
 fn tick(engine: &Weak<crate::engine::Shared>) -> bool {
     let Some(engine) = Engine::upgrade(engine) else { return false };
     let Some(persistence) = engine.persistence() else { return false };
-    if held(&persistence.state).closed {
+    if lock(&persistence.state).closed {
         return false;
     }
     persistence.maintain(&engine);

@@ -29,7 +29,6 @@ mod test;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 pub use check::{Report, Verdict, check, repair};
@@ -49,6 +48,7 @@ use crate::config::{EngineConfig, Maintenance};
 use crate::engine::Engine;
 use crate::snapshot;
 use crate::stats::Counter;
+use crate::sync::{Condvar, Mutex, lock};
 
 /// The persistent side of an engine that was opened over a directory.
 pub struct Persistence {
@@ -58,7 +58,7 @@ pub struct Persistence {
     /// The AOF's parts as they are on disk, or about to be; `None` while it has never been on.
     manifest: Mutex<Option<Manifest>>,
     state: Mutex<Bookkeeping>,
-    finished: std::sync::Condvar,
+    finished: Condvar,
     settings: Mutex<Settings>,
 }
 
@@ -88,10 +88,6 @@ struct Bookkeeping {
     size_after_rewrite: u64,
     ticking: bool,
     closed: bool,
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Engine {
@@ -136,7 +132,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Ends persistence in good order: waits for a save or rewrite under way, writes and syncs the log, and lets the
+    /// Ends persistence in good order: stops a save or rewrite under way, writes and syncs the log, and lets the
     /// directory go. Later writes stay in memory only. Dropping the last handle does the same without telling errors.
     pub fn close(&self) -> Result<(), StorageError> {
         match self.persistence() {
@@ -203,7 +199,7 @@ impl Persistence {
             lock: Mutex::new(lock),
             manifest: Mutex::new(manifest),
             state: Mutex::new(state),
-            finished: std::sync::Condvar::new(),
+            finished: Condvar::new(),
             settings: Mutex::new(settings),
         };
         Ok((persistence, needs_base))
@@ -211,7 +207,7 @@ impl Persistence {
 
     /// Takes the directory's lock if that has not been done when it was opened.
     fn ensure_lock(&self) -> Result<(), StorageError> {
-        let mut lock = held(&self.lock);
+        let mut lock = lock(&self.lock);
         if lock.is_none() {
             *lock = Some(DirectoryLock::acquire(&self.place.dir)?);
         }
@@ -223,7 +219,7 @@ impl Persistence {
         if !points.is_empty() {
             self.ensure_lock()?;
         }
-        held(&self.settings).save_points = points;
+        lock(&self.settings).save_points = points;
         self.note_failing_saves(engine);
         self.start_ticking(engine);
         Ok(())
@@ -231,26 +227,26 @@ impl Persistence {
 
     /// Tells the gate of writes whether saves that were asked for fail.
     fn note_failing_saves(&self, engine: &Engine) {
-        let wanted = !held(&self.settings).save_points.is_empty();
-        let ok = held(&self.state).saves.ok;
+        let wanted = !lock(&self.settings).save_points.is_empty();
+        let ok = lock(&self.state).saves.ok;
         engine.tuning().set_saves_failing(wanted && !ok);
     }
 
     /// Changes when the AOF is rewritten by itself; zero percent: never.
     pub fn set_auto_rewrite(&self, percentage: u32, min_bytes: u64) {
-        let mut settings = held(&self.settings);
+        let mut settings = lock(&self.settings);
         settings.rewrite_percentage = percentage;
         settings.rewrite_min_bytes = min_bytes;
     }
 
     /// Changes of data since the last successful save.
     pub fn changes_since_last_save(&self, engine: &Engine) -> u64 {
-        engine.stats().get(Counter::Changes).saturating_sub(held(&self.state).changes_saved)
+        engine.stats().get(Counter::Changes).saturating_sub(lock(&self.state).changes_saved)
     }
 
     /// The time of the last successful save, or of the start.
     pub fn last_save(&self) -> UnixMillis {
-        held(&self.state).last_save
+        lock(&self.state).last_save
     }
 
     /// Where snapshots are saved.
@@ -266,7 +262,7 @@ impl Persistence {
     /// The state for INFO.
     pub fn status(&self, engine: &Engine) -> Status {
         let changes_since_last_save = self.changes_since_last_save(engine);
-        let state = held(&self.state);
+        let state = lock(&self.state);
         let log = engine.log().figures();
         let aof_enabled = engine.log().is_on();
         let running = |job| state.running.is_some_and(|(running, _)| running == job);
@@ -289,10 +285,13 @@ impl Persistence {
     }
 
     fn close(&self, engine: &Engine) -> Result<(), StorageError> {
-        let mut state = held(&self.state);
+        let mut state = lock(&self.state);
         state.closed = true;
         state.scheduled_save = false;
         state.scheduled_rewrite = false;
+        if state.running.is_some() {
+            engine.cancel_save();
+        }
         while state.running.is_some() {
             state = self.finished.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
@@ -300,7 +299,7 @@ impl Persistence {
         let alone = engine.gate().close();
         let result = engine.log().stop().map_err(StorageError::Log);
         drop(alone);
-        held(&self.lock).take();
+        lock(&self.lock).take();
         result
     }
 }

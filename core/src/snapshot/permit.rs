@@ -25,8 +25,7 @@ pub(super) struct Permit<'a> {
 
 impl Permit<'_> {
     pub fn is_cancelled(&self) -> bool {
-        // ORDERING: a request; takes effect soon.
-        self.snapshots.cancelled.load(Ordering::Relaxed)
+        self.snapshots.is_cancelled()
     }
 }
 
@@ -37,11 +36,16 @@ impl Drop for Permit<'_> {
 }
 
 impl Snapshots {
+    /// Whether the save or rewrite under way is to stop.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        // ORDERING: a request; takes effect soon.
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
     pub(super) fn permit(&self) -> Result<Permit<'_>, SaveError> {
         if self.running.swap(true, Ordering::SeqCst) {
             return Err(SaveError::Busy);
         }
-        self.cancelled.store(false, Ordering::SeqCst);
         Ok(Permit { snapshots: self })
     }
 }
@@ -53,10 +57,16 @@ impl Drop for Snapshots {
 }
 
 impl Engine {
-    /// Asks a save under way to stop (BGSAVE CANCEL); whether there is one.
+    /// Asks the save or rewrite under way to stop, also if it has not come to its snapshot yet; whether it has.
+    /// Saves are cancelled until [`Engine::forget_cancelled_save`].
     pub fn cancel_save(&self) -> bool {
         let snapshots = self.snapshots();
         snapshots.cancelled.store(true, Ordering::SeqCst);
         snapshots.running.load(Ordering::SeqCst)
+    }
+
+    /// What was to stop has ended.
+    pub fn forget_cancelled_save(&self) {
+        self.snapshots().cancelled.store(false, Ordering::SeqCst);
     }
 }

@@ -36,6 +36,7 @@ fn failed_saves_leave_the_old_file_and_nothing_else() {
         (Lsn(0), ())
     });
     assert!(matches!(failed, Err(SaveError::Cancelled)));
+    engine.forget_cancelled_save();
     let error = save(&engine, &dir.path().join("missing/dump.pcs"), || (Lsn(0), ())).unwrap_err();
     assert!(error.to_string().contains("missing"), "{error}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);

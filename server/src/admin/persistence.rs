@@ -110,7 +110,8 @@ pub(super) fn log_offset(engine: &Engine) -> u64 {
     engine.log().tail().0
 }
 
-/// Saves before a shutdown, behind a save or rewrite that is under way; nothing to do without a directory.
+/// Saves before a shutdown, in place of a save or rewrite that is under way, as Redis kills its child; nothing to do
+/// without a directory.
 pub(crate) fn save_before_shutdown(engine: &Engine) -> Result<(), StorageError> {
     let Some(persistence) = engine.persistence() else { return Ok(()) };
     loop {
@@ -124,6 +125,7 @@ pub(crate) fn save_before_shutdown(engine: &Engine) -> Result<(), StorageError> 
                     // Not busy with work: the engine is closing already.
                     return persistence.save(engine);
                 }
+                persistence.cancel_work(engine);
                 std::thread::sleep(POLL);
             }
             outcome => return outcome,

@@ -141,6 +141,15 @@ impl Server {
         Self { kind, port, memcached_port, dir, log, child, _owned_dir: owned_dir }
     }
 
+    /// Lets files grow again: there is space on the disk.
+    pub fn lift_file_limit(&self) {
+        let limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+        let process = self.child.id() as libc::pid_t;
+        // SAFETY: the limit lives through the call, and the old one is not asked for.
+        let failed = unsafe { libc::prlimit(process, libc::RLIMIT_FSIZE, &limit, std::ptr::null_mut()) };
+        assert_eq!(failed, 0, "{}", std::io::Error::last_os_error());
+    }
+
     fn is_ready(&self) -> bool {
         if TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             return false;
@@ -225,7 +234,7 @@ fn limit_files(command: &mut Command, bytes: u64) {
     // SAFETY: between fork and exec the closure makes two calls that are async-signal-safe and allocates nothing.
     unsafe {
         command.pre_exec(move || {
-            let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+            let limit = libc::rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
             // Beyond the limit a write fails with EFBIG once the signal is ignored.
             libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
             if libc::setrlimit(libc::RLIMIT_FSIZE, &limit) != 0 {
