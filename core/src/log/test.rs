@@ -219,7 +219,7 @@ fn behind_a_gap_nothing_is_written_before_the_base_stands() {
         start_faulty(&log, &dir, &faults);
         // A rewrite has begun, and the log fails before its base is done.
         faults.fail_sync.store(true, Ordering::SeqCst);
-        log.append(0, 0, &[text(b"DEL"), text(b"lost")]);
+        log.append(0, NONE, &[text(b"DEL"), text(b"lost")]);
         assert!(log.sync_blocking(PATIENCE).is_err());
         faults.fail_sync.store(false, Ordering::SeqCst);
         let second = dir.path().join("second.aof");
@@ -227,7 +227,7 @@ fn behind_a_gap_nothing_is_written_before_the_base_stands() {
         let header = std::fs::read(&second).unwrap();
         // More than the ring holds: what expires meanwhile must not hang.
         for _ in 0..50 {
-            log.append(0, 0, &[text(b"DEL"), text(b"expired")]);
+            log.append(0, NONE, &[text(b"DEL"), text(b"expired")]);
         }
         std::thread::sleep(Duration::from_millis(50));
         assert_eq!(std::fs::read(&second).unwrap(), header, "a crash now must find the first file alone");
