@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicPtr;
 use crossbeam_epoch::Guard;
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
+use crate::blocking::Blocking;
 use crate::command::Failure;
 use crate::config::{EngineConfig, Maintenance, Tuning};
 use crate::eviction::Eviction;
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     log: Log,
     stats: Arc<Stats>,
     snapshots: Snapshots,
+    blocking: Blocking,
     /// Decides the order of elements in large sets and hashes; a loaded snapshot brings its own.
     element_seed: OnceLock<(u64, RapidSecrets)>,
     sweep: Mutex<Sweep>,
@@ -67,6 +69,7 @@ impl Engine {
             config,
             stats: Arc::default(),
             snapshots: Snapshots::default(),
+            blocking: Blocking::default(),
             element_seed: OnceLock::new(),
             sweep: Mutex::new(Sweep::default()),
             sweeper: OnceLock::new(),
@@ -121,6 +124,12 @@ impl Engine {
 
     pub(crate) fn eviction(&self) -> &Eviction {
         &self.0.eviction
+    }
+
+    /// Clients that wait for keys.
+    #[inline]
+    pub fn blocking(&self) -> &Blocking {
+        &self.0.blocking
     }
 
     pub fn stats(&self) -> &Stats {

@@ -1,5 +1,6 @@
 //! The storage engine of Polycache: no sockets, no async. See ARCHITECTURE.md for the picture.
 
+pub mod blocking;
 pub mod clock;
 pub mod command;
 pub mod config;

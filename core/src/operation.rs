@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use crossbeam_epoch::Guard;
 
+use crate::blocking::{self, Pending};
 use crate::clock::{UnixMillis, coarse_seconds};
 use crate::engine::{DbIndex, Engine};
 use crate::eviction;
@@ -28,6 +29,8 @@ pub struct Operation<'a> {
     pub(crate) latched: Cell<bool>,
     /// The effects of a multi-key write, logged as one block when its latches are released.
     pub(crate) block: RefCell<Option<Block>>,
+    /// What blocked clients are still owed.
+    pub(crate) pending: Pending,
 }
 
 impl<'a> Operation<'a> {
@@ -42,6 +45,7 @@ impl<'a> Operation<'a> {
             changes: Cell::new(0),
             latched: Cell::new(false),
             block: RefCell::new(None),
+            pending: Pending::default(),
         }
     }
 
@@ -171,12 +175,15 @@ impl<'a> Operation<'a> {
     pub fn flush(&self, db: Option<DbIndex>) {
         let lsn = self.engine.flush(db);
         self.note_whole(lsn);
+        blocking::serve_database(self, db);
     }
 
     /// Exchanges two databases.
     pub fn swap(&self, first: DbIndex, second: DbIndex) {
         let lsn = self.engine.swap(first, second);
         self.note_whole(lsn);
+        blocking::serve_database(self, Some(first));
+        blocking::serve_database(self, Some(second));
     }
 
     /// Notes a change of whole databases.

@@ -5,6 +5,7 @@ use std::any::Any;
 use smallvec::SmallVec;
 
 use super::{Failure, Registry, Reply};
+use crate::blocking::Blocked;
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
 use crate::index::Damaged;
@@ -27,6 +28,16 @@ pub struct Session {
 /// The face that a command came through; server commands downcast to their connection.
 pub trait Host {
     fn as_any(&mut self) -> &mut dyn Any;
+
+    /// Whether a command may let the client wait.
+    fn may_block(&self) -> bool {
+        false
+    }
+
+    /// The command has emitted nothing and waits. Only called where [`Host::may_block`] says yes.
+    fn block(&mut self, blocked: Blocked) {
+        drop(blocked);
+    }
 }
 
 /// No face at all: for replaying the log, and for tests of the engine's own commands.

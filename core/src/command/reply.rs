@@ -99,9 +99,42 @@ pub enum Value {
     Set(Vec<Value>),
 }
 
+impl Value {
+    /// Says the same to another sink.
+    pub fn emit(&self, reply: &mut dyn Reply) {
+        match self {
+            Value::Null => reply.null(),
+            Value::Status(text) => reply.status(text),
+            Value::Error(text) => reply.error(text),
+            Value::Integer(value) => reply.integer(*value),
+            Value::Double(value) => reply.double(*value),
+            Value::Boolean(value) => reply.boolean(*value),
+            Value::Bulk(bytes) => reply.bulk(bytes),
+            Value::Verbatim { format, bytes } => reply.verbatim(format, bytes),
+            Value::Array(elements) => {
+                reply.array(elements.len());
+                elements.iter().for_each(|element| element.emit(reply));
+            }
+            Value::Map(pairs) => {
+                reply.map(pairs.len());
+                for (key, value) in pairs {
+                    key.emit(reply);
+                    value.emit(reply);
+                }
+            }
+            Value::Set(elements) => {
+                reply.set(elements.len());
+                elements.iter().for_each(|element| element.emit(reply));
+            }
+        }
+    }
+}
+
 /// A sink that builds a [`Value`] with RESP3's types.
 #[derive(Default)]
 pub struct ValueReply {
+    /// The value is for somebody who speaks RESP2: commands may shape it otherwise.
+    is_for_resp2: bool,
     open: Vec<Open>,
     done: Option<Value>,
     piece: Vec<u8>,
@@ -124,6 +157,11 @@ enum Aggregate {
 impl ValueReply {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A sink for somebody who speaks `protocol`.
+    pub fn speaking(protocol: Protocol) -> Self {
+        ValueReply { is_for_resp2: protocol == Protocol::Resp2, ..Self::default() }
     }
 
     /// The finished reply; `None` where the command emitted none (or not all of it).
@@ -175,7 +213,7 @@ fn close(kind: Aggregate, elements: Vec<Value>) -> Value {
 
 impl Reply for ValueReply {
     fn protocol(&self) -> Protocol {
-        Protocol::Resp3
+        if self.is_for_resp2 { Protocol::Resp2 } else { Protocol::Resp3 }
     }
     fn status(&mut self, text: &str) {
         self.emit(Value::Status(text.to_owned()));

@@ -44,25 +44,33 @@ impl Index {
     ) -> Result<(&'g AtomicU64, Word), Damaged> {
         let mut backoff = Backoff::new();
         loop {
-            match self.find_any(hash, key, pin)? {
-                Some(found) => {
-                    if let Some(word) = try_latch(found.slot, found.word, LATCHED | FENCED) {
-                        return Ok((found.slot, word));
-                    }
-                }
-                None => {
-                    if let Some(chain) = self.latch_vacant(hash, key, pin)? {
-                        let place = OwnedRecord::absent(key);
-                        self.memory.add(place.as_record().memory_bytes() as i64);
-                        let word = Word::new(hash, place.as_record());
-                        place.into_raw();
-                        let slot = self.fill(&chain, word.with(LATCHED | FENCED), pin);
-                        return Ok((slot, word));
-                    }
-                    continue;
-                }
+            if let Some(latched) = self.try_latch_fenced(hash, key, pin)? {
+                return Ok(latched);
             }
             backoff.wait();
+        }
+    }
+
+    /// The same, unless somebody has the key: `None` then.
+    pub fn try_latch_fenced<'g>(
+        &'g self,
+        hash: u64,
+        key: &[u8],
+        pin: &'g Guard,
+    ) -> Result<Option<(&'g AtomicU64, Word)>, Damaged> {
+        loop {
+            if let Some(found) = self.find_any(hash, key, pin)? {
+                let word = try_latch(found.slot, found.word, LATCHED | FENCED);
+                return Ok(word.map(|word| (found.slot, word)));
+            }
+            if let Some(chain) = self.latch_vacant(hash, key, pin)? {
+                let place = OwnedRecord::absent(key);
+                self.memory.add(place.as_record().memory_bytes() as i64);
+                let word = Word::new(hash, place.as_record());
+                place.into_raw();
+                let slot = self.fill(&chain, word.with(LATCHED | FENCED), pin);
+                return Ok(Some((slot, word)));
+            }
         }
     }
 

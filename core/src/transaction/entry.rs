@@ -1,6 +1,7 @@
 //! Write access to one key.
 
 use super::gate::Passage;
+use crate::blocking;
 use crate::clock::UnixMillis;
 use crate::engine::DbIndex;
 use crate::eviction;
@@ -29,8 +30,10 @@ pub struct Entry<'a> {
     fate: Fate,
     /// A key was added or removed: the table may want to grow or shrink.
     resized: bool,
-    /// Released last; `None` where `Latches` holds it for all its entries.
-    _passage: Option<Passage<'a>>,
+    /// The record was replaced or removed: somebody may wait for that.
+    changed: bool,
+    /// `None` where `Latches` holds it for all its entries.
+    passage: Option<Passage<'a>>,
 }
 
 enum Held<'a> {
@@ -81,7 +84,20 @@ impl<'a> Entry<'a> {
         Ok(Self::new(op, index, db, hash, key, held, LATCHED | FENCED, None))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the two constructors above are its only callers")]
+    /// Tries to latch and fence a further key while others are held; `None` if somebody has it. No wait, so no order.
+    pub(crate) fn try_latch_fenced(
+        op: &'a Operation<'a>,
+        db: DbIndex,
+        key: &'a [u8],
+    ) -> Result<Option<Entry<'a>>, Damaged> {
+        let index = op.index(db);
+        let hash = index.hash(key);
+        let Some((slot, word)) = index.try_latch_fenced(hash, key, op.pin())? else { return Ok(None) };
+        let held = Held::Slot { slot, word };
+        Ok(Some(Self::new(op, index, db, hash, key, held, LATCHED | FENCED, None)))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the constructors above are its only callers")]
     fn new(
         op: &'a Operation<'a>,
         index: &'a Index,
@@ -102,7 +118,8 @@ impl<'a> Entry<'a> {
             state,
             fate: Fate::Stays,
             resized: false,
-            _passage: passage,
+            changed: false,
+            passage,
         };
         if let Some(record) = entry.in_slot() {
             match record.kind() {
@@ -147,6 +164,7 @@ impl<'a> Entry<'a> {
     pub fn put_marked(&mut self, mut draft: Draft<'_>, marks: Marks, effect: Effect<'_>) {
         // A replay that finds the expired value must not apply a partial write to it.
         self.settle();
+        self.changed = true;
         let access = eviction::initial_access(self.record(), self.db, self.hash, self.op);
         self.append(&effect, draft.expire_at, Annotation::of(draft.flags, marks), &draft.value);
         if draft.expire_at.is_some() {
@@ -193,6 +211,7 @@ impl<'a> Entry<'a> {
         }
         self.append(&effect, None, Annotation::default(), &NewValue::Bytes(b""));
         self.fate = Fate::Removed;
+        self.changed = true;
         true
     }
 
@@ -243,13 +262,27 @@ impl<'a> Entry<'a> {
             self.op.engine().stats().add(Counter::ExpiredKeys, 1);
             self.append(&Effect::Del, None, Annotation::default(), &NewValue::Bytes(b""));
             self.fate = Fate::Removed;
+            self.changed = true;
         }
+    }
+
+    /// Whether the record was replaced or removed since the last call.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Has those served who wait for this key, as if it had changed.
+    pub(crate) fn mark_changed(&mut self) {
+        self.changed = true;
     }
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
         self.settle();
+        if self.changed && self.state & FENCED == 0 && self.op.engine().blocking().is_anyone_waiting() {
+            blocking::serve(self.op, std::slice::from_mut(self));
+        }
         if let Held::Slot { slot, word } = self.held {
             if self.fate == Fate::Stays {
                 Index::release(slot, word);
@@ -260,11 +293,15 @@ impl Drop for Entry<'_> {
         } else {
             self.held = Held::Vacant(None);
         }
-        if self.state & FENCED == 0 {
-            self.op.latched.set(false);
-        }
         if self.resized && self.index.is_unbalanced() {
             self.index.balance(self.op.pin());
+        }
+        if self.state & FENCED == 0 {
+            self.op.latched.set(false);
+            self.passage = None;
+            if self.op.pending.is_any() {
+                blocking::finish(self.op);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::gate::Passage;
 use super::{Entry, block::Block};
+use crate::blocking;
 use crate::engine::DbIndex;
 use crate::index::Damaged;
 use crate::operation::Operation;
@@ -18,7 +19,7 @@ pub struct Latches<'a> {
     /// For every key that was asked for, its entry; duplicates share one.
     positions: SmallVec<[usize; 8]>,
     op: &'a Operation<'a>,
-    _passage: Passage<'a>,
+    passage: Option<Passage<'a>>,
 }
 
 impl<'a> Latches<'a> {
@@ -35,7 +36,7 @@ impl<'a> Latches<'a> {
             entries: SmallVec::with_capacity(keys.len()),
             positions: SmallVec::from_elem(0, keys.len()),
             op,
-            _passage: passage,
+            passage: Some(passage),
         };
         op.latched.set(true);
         *op.block.borrow_mut() = Some(Block::default());
@@ -54,6 +55,16 @@ impl<'a> Latches<'a> {
         let entry = self.positions[position];
         &mut self.entries[entry]
     }
+
+    /// The entries of two keys that were asked for; no second one where both are the same key.
+    pub fn pair(&mut self, first: usize, second: usize) -> (&mut Entry<'a>, Option<&mut Entry<'a>>) {
+        let (first, second) = (self.positions[first], self.positions[second]);
+        if first == second {
+            return (&mut self.entries[first], None);
+        }
+        let [first, second] = self.entries.get_disjoint_mut([first, second]).expect("two entries of these");
+        (first, Some(second))
+    }
 }
 
 impl Drop for Latches<'_> {
@@ -61,11 +72,18 @@ impl Drop for Latches<'_> {
         for entry in &mut self.entries {
             entry.settle();
         }
+        if self.op.engine().blocking().is_anyone_waiting() {
+            blocking::serve(self.op, &mut self.entries);
+        }
         // Logged while all keys are still held: the log's order is the order of what happened.
         if let Some((db, bytes)) = self.op.block.borrow_mut().take().and_then(Block::finish) {
             self.op.reached(self.op.engine().log().append_block(db, &bytes));
         }
         self.entries.clear();
         self.op.latched.set(false);
+        self.passage = None;
+        if self.op.pending.is_any() {
+            blocking::finish(self.op);
+        }
     }
 }

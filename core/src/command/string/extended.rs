@@ -21,7 +21,7 @@ const DECIMAL_EXPONENT_MAX: i64 = 20_000;
 
 /// An extended-precision number; infinities come from the texts `inf` and `infinity` only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extended {
+pub(crate) struct Extended {
     negative: bool,
     /// Zero, or with its highest bit set (but for denormals).
     mantissa: u64,
@@ -34,7 +34,7 @@ impl Extended {
 
     /// The number that `strtold` reads from the whole text, without leading blanks; `None` too where the number is
     /// out of range or not a number.
-    pub(super) fn parse(text: &[u8]) -> Option<Extended> {
+    pub(crate) fn parse(text: &[u8]) -> Option<Extended> {
         if text.is_empty() || text.len() > TEXT_BYTES_MAX {
             return None;
         }
@@ -80,6 +80,24 @@ impl Extended {
             return Some(Self::ZERO);
         }
         round(negative, sum, high.exponent - 62)
+    }
+
+    /// A thousand times the number, rounded up: milliseconds of seconds. `None` where that is above all integers; below
+    /// all of them it is the least.
+    pub(crate) fn thousandfold(self) -> Option<i64> {
+        if self.mantissa == 0 && !self.infinite {
+            return Some(0);
+        }
+        let product = round(self.negative, u128::from(self.mantissa) * 1000, self.exponent);
+        let product = product.filter(|product| !self.infinite && product.exponent < 0);
+        let Some(product) = product else { return self.negative.then_some(i64::MIN) };
+        let shift = product.exponent.unsigned_abs();
+        let (whole, rest) = match shift {
+            0..64 => (product.mantissa >> shift, product.mantissa & ((1 << shift) - 1)),
+            _ => (0, product.mantissa),
+        };
+        let whole = i64::try_from(whole).unwrap_or(i64::MAX);
+        Some(if self.negative { -whole } else { whole.saturating_add(i64::from(rest != 0)) })
     }
 
     /// The number as `%.17Lf` prints it, without trailing zeroes, and zero without a sign.

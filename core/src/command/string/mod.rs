@@ -12,6 +12,7 @@ mod range;
 mod set;
 mod table;
 
+pub(crate) use extended::Extended;
 pub use table::TABLES;
 
 use crate::command::Failure;

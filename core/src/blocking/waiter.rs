@@ -1,0 +1,142 @@
+//! One blocked client.
+
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use super::Demand;
+use crate::command::{Failure, Protocol, Reply, Value, ValueReply};
+use crate::engine::{DbIndex, Engine};
+use crate::log::Lsn;
+use crate::sync::{Arc, Mutex, lock};
+
+/// A blocked client as those who may serve or unblock it see it.
+pub struct Waiter {
+    /// Its place in every queue: earlier ones come first.
+    pub(super) order: u64,
+    pub(super) db: DbIndex,
+    /// The distinct keys it waits for, with their positions in the command.
+    pub(super) keys: Vec<(Box<[u8]>, usize)>,
+    pub(super) demand: Box<dyn Demand>,
+    protocol: Protocol,
+    state: Mutex<State>,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    pub reply: Value,
+    /// The log position that the service reached, if it wrote.
+    pub lsn: Option<Lsn>,
+}
+
+enum State {
+    Waiting(Option<Waker>),
+    /// Somebody carries the command out right now.
+    Serving(Option<Waker>),
+    /// Its time is over: the reply is the command's null.
+    GivenUp,
+    Ended(Ended),
+}
+
+impl Waiter {
+    pub(super) fn new(
+        order: u64,
+        db: DbIndex,
+        keys: Vec<(Box<[u8]>, usize)>,
+        demand: Box<dyn Demand>,
+        protocol: Protocol,
+    ) -> Waiter {
+        Waiter { order, db, keys, demand, protocol, state: Mutex::new(State::Waiting(None)) }
+    }
+
+    /// A sink for its reply.
+    pub(super) fn recorder(&self) -> ValueReply {
+        ValueReply::speaking(self.protocol)
+    }
+
+    /// Takes the right to serve it; `false` if somebody else did, or its waiting has ended.
+    pub(super) fn claim(&self) -> bool {
+        let mut state = lock(&self.state);
+        let State::Waiting(waker) = &mut *state else { return false };
+        *state = State::Serving(waker.take());
+        true
+    }
+
+    /// Ends the service that [`Waiter::claim`] began.
+    pub(super) fn complete(&self, reply: Value, lsn: Option<Lsn>) {
+        self.end(State::Ended(Ended { reply, lsn }));
+    }
+
+    fn end(&self, end: State) {
+        let old = std::mem::replace(&mut *lock(&self.state), end);
+        if let State::Waiting(Some(waker)) | State::Serving(Some(waker)) = old {
+            waker.wake();
+        }
+    }
+
+    /// Ends the waiting as its timeout would; `false` if it has ended already, or is being served.
+    pub fn give_up(&self) -> bool {
+        self.claim() && {
+            self.end(State::GivenUp);
+            true
+        }
+    }
+
+    /// Ends the waiting with an error; `false` as for [`Waiter::give_up`].
+    pub fn refuse(&self, failure: &Failure) -> bool {
+        self.claim() && {
+            self.complete(Value::Error(failure.0.to_string()), None);
+            true
+        }
+    }
+
+    fn poll(&self, cx: &Context<'_>) -> Poll<Option<Ended>> {
+        match &mut *lock(&self.state) {
+            State::Waiting(waker) | State::Serving(waker) => {
+                match waker {
+                    Some(waker) => waker.clone_from(cx.waker()),
+                    None => *waker = Some(cx.waker().clone()),
+                }
+                Poll::Pending
+            }
+            State::GivenUp => Poll::Ready(None),
+            State::Ended(ended) => Poll::Ready(Some(ended.clone())),
+        }
+    }
+}
+
+/// The blocked client's own side: what its face polls. Dropping it ends the waiting without a trace.
+pub struct Blocked {
+    engine: Engine,
+    waiter: Arc<Waiter>,
+    /// When to call [`Waiter::give_up`]; `None` is never.
+    pub deadline: Option<Instant>,
+}
+
+impl Blocked {
+    pub(super) fn new(engine: Engine, waiter: Arc<Waiter>, deadline: Option<Instant>) -> Blocked {
+        Blocked { engine, waiter, deadline }
+    }
+
+    /// For those who may unblock it.
+    pub fn waiter(&self) -> &Arc<Waiter> {
+        &self.waiter
+    }
+
+    /// Whether the waiting has ended, and how; `None` is by [`Waiter::give_up`]. Wakes the task otherwise.
+    pub fn poll(&self, cx: &Context<'_>) -> Poll<Option<Ended>> {
+        self.waiter.poll(cx)
+    }
+
+    /// The reply to a command whose time is over.
+    pub fn give_up_reply(reply: &mut dyn Reply) {
+        reply.null_array();
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        self.waiter.give_up();
+        self.engine.blocking().forget(&self.waiter);
+    }
+}
