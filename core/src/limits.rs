@@ -23,3 +23,6 @@ pub const GLOB_STEPS_MAX: usize = 1 << 24;
 
 /// A packed value (listpack, ziplist ...) in an RDB file: Redis itself stops at 1 GiB.
 pub const RDB_PACKED_BYTES_MAX: u64 = 1 << 30;
+
+/// Elements that SRANDMEMBER and its kin return where they may repeat: the count alone decides about the reply's size.
+pub const RANDOM_ELEMENTS_MAX: u64 = 1 << 24;

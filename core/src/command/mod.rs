@@ -3,11 +3,13 @@
 pub mod args;
 pub mod bitmap;
 mod ctx;
+mod element_scan;
 mod failure;
 pub mod glob;
 pub mod keys;
 mod registry;
 mod reply;
+pub mod set;
 pub mod spec;
 pub mod string;
 
@@ -19,9 +21,10 @@ pub use reply::{NoReply, Protocol, Reply, Value, ValueReply};
 pub use spec::Spec;
 
 /// The tables of the engine's own commands; a face adds its own families to them.
-pub const TABLES: [&[Spec]; 7] = {
+pub const TABLES: [&[Spec]; 9] = {
     let ([whole, partial, many], [key, expiry, keyspace]) = (string::TABLES, keys::TABLES);
-    [whole, partial, many, bitmap::TABLE, key, expiry, keyspace]
+    let [member, combination] = set::TABLES;
+    [whole, partial, many, bitmap::TABLE, member, combination, key, expiry, keyspace]
 };
 
 /// The arguments of a command; `args[0]` is its name as it was sent.

@@ -10,7 +10,11 @@
 //! of a `Work` and the put: what can be refused is checked before.
 
 mod elements;
+pub mod sample;
+pub mod set;
+pub mod set_algebra;
 mod work;
 
 pub use elements::{Elements, Walk};
+pub use set::{Set, SetEdit};
 pub use work::{Finished, Work};

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::Elements;
 use crate::index::Damaged;
 use crate::limits::PACKED_BYTES_MAX;
-use crate::record::{Body, Kind, NewTrees, NewValue};
+use crate::record::{Body, Draft, Effect, Kind, NewTrees, NewValue};
 use crate::transaction::Entry;
 use crate::tree::packed::spliced;
 use crate::tree::{Edit, Fresh, Garbage, Item, Packed, TreeRef};
@@ -163,5 +163,17 @@ impl Finished {
             Finished::Packed(kind, bytes) => NewValue::Packed(*kind, bytes),
             Finished::Trees(kind, trees) => NewValue::Trees(*kind, trees.take().expect("put once")),
         }
+    }
+
+    /// Removes the record of a container that became empty.
+    ///
+    /// Nodes that the edit took out of use may go only after a record without them was published, so emptied trees
+    /// take the old ones' place before the key goes.
+    pub fn remove(mut self, entry: &mut Entry<'_>, effect: Effect<'_>) {
+        if matches!(self, Finished::Trees(..)) {
+            let draft = Draft::changed(entry.record(), self.value(), false);
+            entry.put(draft, Effect::Silent);
+        }
+        entry.remove(effect);
     }
 }
