@@ -131,6 +131,40 @@ pub enum Maintenance {
     Caller,
 }
 
+/// Up to where values keep their small forms: Redis' settings of these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormLimits {
+    pub list_max_listpack_size: i64,
+    pub set_max_intset_entries: u64,
+    pub set_max_listpack_entries: u64,
+    pub set_max_listpack_value: u64,
+    pub hash_max_listpack_entries: u64,
+    pub hash_max_listpack_value: u64,
+    pub zset_max_listpack_entries: u64,
+    pub zset_max_listpack_value: u64,
+    pub hll_sparse_max_bytes: u64,
+    pub stream_node_max_bytes: u64,
+    pub stream_node_max_entries: u64,
+}
+
+impl Default for FormLimits {
+    fn default() -> Self {
+        FormLimits {
+            list_max_listpack_size: -2,
+            set_max_intset_entries: 512,
+            set_max_listpack_entries: 128,
+            set_max_listpack_value: 64,
+            hash_max_listpack_entries: 512,
+            hash_max_listpack_value: 64,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value: 64,
+            hll_sparse_max_bytes: 3000,
+            stream_node_max_bytes: 4096,
+            stream_node_max_entries: 100,
+        }
+    }
+}
+
 /// How an engine is opened.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -172,6 +206,7 @@ pub struct EngineConfig {
     /// Minutes.
     pub lfu_decay_time: u32,
     pub maintenance: Maintenance,
+    pub forms: FormLimits,
 }
 
 impl EngineConfig {
@@ -208,6 +243,7 @@ impl Default for EngineConfig {
             lfu_log_factor: 10,
             lfu_decay_time: 1,
             maintenance: Maintenance::default(),
+            forms: FormLimits::default(),
         }
     }
 }
@@ -262,20 +298,35 @@ impl Tuning {
             lfu_log_factor: AtomicU32::new(config.lfu_log_factor),
             lfu_decay_time: AtomicU32::new(config.lfu_decay_time),
             active_expire: AtomicBool::new(true),
-            list_max_listpack_size: AtomicI64::new(-2),
-            set_max_intset_entries: AtomicU64::new(512),
-            set_max_listpack_entries: AtomicU64::new(128),
-            set_max_listpack_value: AtomicU64::new(64),
-            hash_max_listpack_entries: AtomicU64::new(512),
-            hash_max_listpack_value: AtomicU64::new(64),
-            zset_max_listpack_entries: AtomicU64::new(128),
-            zset_max_listpack_value: AtomicU64::new(64),
-            hll_sparse_max_bytes: AtomicU64::new(3000),
-            stream_node_max_bytes: AtomicU64::new(4096),
-            stream_node_max_entries: AtomicU64::new(100),
+            list_max_listpack_size: AtomicI64::new(config.forms.list_max_listpack_size),
+            set_max_intset_entries: AtomicU64::new(config.forms.set_max_intset_entries),
+            set_max_listpack_entries: AtomicU64::new(config.forms.set_max_listpack_entries),
+            set_max_listpack_value: AtomicU64::new(config.forms.set_max_listpack_value),
+            hash_max_listpack_entries: AtomicU64::new(config.forms.hash_max_listpack_entries),
+            hash_max_listpack_value: AtomicU64::new(config.forms.hash_max_listpack_value),
+            zset_max_listpack_entries: AtomicU64::new(config.forms.zset_max_listpack_entries),
+            zset_max_listpack_value: AtomicU64::new(config.forms.zset_max_listpack_value),
+            hll_sparse_max_bytes: AtomicU64::new(config.forms.hll_sparse_max_bytes),
+            stream_node_max_bytes: AtomicU64::new(config.forms.stream_node_max_bytes),
+            stream_node_max_entries: AtomicU64::new(config.forms.stream_node_max_entries),
             stop_writes_on_save_error: AtomicBool::new(config.stop_writes_on_save_error),
             saves_failing: AtomicBool::new(false),
         }
+    }
+
+    /// Changes all limits of forms.
+    pub fn set_forms(&self, forms: &FormLimits) {
+        self.set_list_max_listpack_size(forms.list_max_listpack_size);
+        self.set_set_max_intset_entries(forms.set_max_intset_entries);
+        self.set_set_max_listpack_entries(forms.set_max_listpack_entries);
+        self.set_set_max_listpack_value(forms.set_max_listpack_value);
+        self.set_hash_max_listpack_entries(forms.hash_max_listpack_entries);
+        self.set_hash_max_listpack_value(forms.hash_max_listpack_value);
+        self.set_zset_max_listpack_entries(forms.zset_max_listpack_entries);
+        self.set_zset_max_listpack_value(forms.zset_max_listpack_value);
+        self.set_hll_sparse_max_bytes(forms.hll_sparse_max_bytes);
+        self.set_stream_node_max_bytes(forms.stream_node_max_bytes);
+        self.set_stream_node_max_entries(forms.stream_node_max_entries);
     }
 
     tuned! {

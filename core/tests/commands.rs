@@ -10,6 +10,8 @@ mod effects;
 mod keys;
 #[path = "commands/session.rs"]
 mod session;
+#[path = "commands/set.rs"]
+mod set;
 #[path = "commands/string.rs"]
 mod string;
 #[path = "commands/table.rs"]

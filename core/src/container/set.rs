@@ -57,6 +57,20 @@ impl Form {
     }
 }
 
+/// The form of the set in a record, as OBJECT ENCODING names it.
+pub fn encoding_of(record: Record<'_>) -> &'static str {
+    match Form::of(record) {
+        Form::Intset => "intset",
+        Form::Listpack => "listpack",
+        Form::Hashtable => "hashtable",
+    }
+}
+
+/// The members of the set in a record.
+pub fn members_of(record: Record<'_>) -> Result<Members<'_>, Damaged> {
+    Members::new(Elements::of(record.body(), 0))
+}
+
 /// A set being read.
 #[derive(Clone, Copy)]
 pub struct Set<'a> {
@@ -93,15 +107,6 @@ impl<'a> Set<'a> {
         self.elements.is_empty()
     }
 
-    /// As OBJECT ENCODING names the form.
-    pub fn encoding(self) -> &'static str {
-        match self.form {
-            Form::Intset => "intset",
-            Form::Listpack => "listpack",
-            Form::Hashtable => "hashtable",
-        }
-    }
-
     /// The elements as they are stored, for scanning.
     pub fn elements(self) -> Elements<'a> {
         self.elements
@@ -121,7 +126,7 @@ impl<'a> Set<'a> {
 
     /// All members in the set's own order.
     pub fn members(self) -> Result<Members<'a>, Damaged> {
-        Ok(Members { walk: self.elements.walk(0)?, set: self })
+        Members::new(self.elements)
     }
 
     fn member(self, key: &'a [u8]) -> &'a [u8] {
@@ -132,13 +137,19 @@ impl<'a> Set<'a> {
 /// A walk over members.
 pub struct Members<'a> {
     walk: Walk<'a>,
-    set: Set<'a>,
+    /// Bytes of the hash in front of each.
+    hash_bytes: usize,
 }
 
 impl<'a> Members<'a> {
+    fn new(elements: Elements<'a>) -> Result<Members<'a>, Damaged> {
+        let hash_bytes = if matches!(elements, Elements::Tree(_)) { HASH_BYTES } else { 0 };
+        Ok(Members { walk: elements.walk(0)?, hash_bytes })
+    }
+
     #[allow(clippy::should_implement_trait, reason = "a member may turn out to be damaged")]
     pub fn next(&mut self) -> Result<Option<&'a [u8]>, Damaged> {
-        Ok(self.walk.next()?.map(|item| self.set.member(item.key)))
+        Ok(self.walk.next()?.map(|item| &item.key[self.hash_bytes..]))
     }
 }
 

@@ -7,16 +7,19 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::{StorageError, exchange};
 use crate::config::BaseFormat;
+use crate::container;
 use crate::engine::{DbIndex, Engine};
-use crate::index::Index;
 use crate::index::scan::Walked;
+use crate::index::{Damaged, Index};
 use crate::limits::DATABASES;
 use crate::log::Lsn;
 use crate::log::entry::{Annotation, encode_command};
 use crate::log::mark::{GroupSum, Mark};
-use crate::record::{Record, Str};
+use crate::record::{self, Record, Str};
 use crate::snapshot::SaveError;
 use crate::{snapshot, version};
 
@@ -24,6 +27,8 @@ use crate::{snapshot, version};
 const RDB_MAGICS: [&[u8]; 2] = [b"REDIS", b"VALKEY"];
 /// Bytes between two marks.
 const GROUP_BYTES: usize = 1024 * 1024;
+/// Elements of a container that one command adds, as in Redis.
+const ELEMENTS_PER_COMMAND: usize = 64;
 
 /// What a base file is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +83,11 @@ fn write_resp<T>(engine: &Engine, path: &Path, on_cut: impl FnOnce() -> (Lsn, T)
             let pin = crossbeam_epoch::pin();
             let mut damaged = false;
             index.walk_chain(chain, &pin, &mut |walked| match walked {
-                Walked::Memory { record, .. } => out.record(record),
+                Walked::Memory { record, .. } => damaged |= out.record(record).is_err(),
                 Walked::Mapped(word) => {
                     let backing = index.backing().expect("mapped words exist only over a backing");
                     match backing.load(word.address()) {
-                        Ok(record) => out.record(record.as_record()),
+                        Ok(record) => damaged |= out.record(record.as_record()).is_err(),
                         Err(_) => damaged = true,
                     }
                 }
@@ -158,7 +163,49 @@ impl Writer {
         }
     }
 
-    fn record(&mut self, record: Record<'_>) {
+    fn record(&mut self, record: Record<'_>) -> Result<(), Damaged> {
+        match record.kind() {
+            record::Kind::Set => {
+                let mut members = container::set::members_of(record)?;
+                self.container(record, b"SADD", || Ok(members.next()?.map(|member| smallvec![member.into()])))
+            }
+            _ => {
+                self.string(record);
+                Ok(())
+            }
+        }
+    }
+
+    /// A container as commands of some elements each, and its expiry; `next` gives the words of an element.
+    fn container<'e>(
+        &mut self,
+        record: Record<'e>,
+        command: &'static [u8],
+        mut next: impl FnMut() -> Result<Option<SmallVec<[Str<'e>; 2]>>, Damaged>,
+    ) -> Result<(), Damaged> {
+        let mut words: Vec<Str<'e>> = vec![command.into(), record.key().into()];
+        let mut elements = 0;
+        while let Some(element) = next()? {
+            words.extend(element);
+            elements += 1;
+            if elements == ELEMENTS_PER_COMMAND {
+                encode_command(&mut self.group, &words);
+                words.truncate(2);
+                elements = 0;
+            }
+        }
+        if elements > 0 {
+            encode_command(&mut self.group, &words);
+        }
+        if let Some(at) = record.expire_at() {
+            let mut number = itoa::Buffer::new();
+            let at = number.format(at.0).as_bytes();
+            encode_command(&mut self.group, &[b"PEXPIREAT".into(), record.key().into(), at.into()]);
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, record: Record<'_>) {
         let mut number = itoa::Buffer::new();
         let time = record.expire_at().map_or("", |at| number.format(at.0));
         let args: [Str<'_>; 5] =

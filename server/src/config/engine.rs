@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use polycache_core::config::EngineConfig;
+use polycache_core::config::{EngineConfig, FormLimits};
 use polycache_core::engine::Engine;
 use polycache_core::persistence::StorageError;
 
@@ -37,6 +37,7 @@ impl Settings {
             samples: self.maxmemory_samples,
             lfu_log_factor: self.lfu_log_factor,
             lfu_decay_time: self.lfu_decay_time,
+            forms: forms(self),
             ..EngineConfig::default()
         }
     }
@@ -63,6 +64,7 @@ pub fn apply(engine: &Engine, old: &Settings, new: &Settings) -> Result<(), Refu
     }
     let tuning = engine.tuning();
     tuning.set_stop_writes_on_save_error(new.stop_writes_on_bgsave_error);
+    tuning.set_forms(&forms(new));
     tuning.set_maxmemory(new.maxmemory);
     tuning.set_policy(new.maxmemory_policy);
     tuning.set_samples(new.maxmemory_samples);
@@ -79,4 +81,20 @@ pub fn apply(engine: &Engine, old: &Settings, new: &Settings) -> Result<(), Refu
 
 fn save_points(settings: &Settings) -> Vec<(u64, u64)> {
     settings.save.iter().map(|point| (point.seconds, point.changes)).collect()
+}
+
+fn forms(settings: &Settings) -> FormLimits {
+    FormLimits {
+        list_max_listpack_size: settings.list_max_listpack_size,
+        set_max_intset_entries: settings.set_max_intset_entries,
+        set_max_listpack_entries: settings.set_max_listpack_entries,
+        set_max_listpack_value: settings.set_max_listpack_value,
+        hash_max_listpack_entries: settings.hash_max_listpack_entries,
+        hash_max_listpack_value: settings.hash_max_listpack_value,
+        zset_max_listpack_entries: settings.zset_max_listpack_entries,
+        zset_max_listpack_value: settings.zset_max_listpack_value,
+        hll_sparse_max_bytes: settings.hll_sparse_max_bytes,
+        stream_node_max_bytes: settings.stream_node_max_bytes,
+        stream_node_max_entries: settings.stream_node_max_entries,
+    }
 }

@@ -137,19 +137,8 @@ pub static ROWS: &[Row] = &[
     row("rdb-del-sync-files", &[], Kind::Bool, "no"),
     row("rdb-version-check", &[], Kind::Choice(&["strict", "relaxed"]), "strict"),
     row("sanitize-dump-payload", &[], Kind::Choice(&["no", "yes", "clients"]), "no"),
-    // Encodings of types that are not stored yet, and their commands.
-    row("hash-max-listpack-entries", &["hash-max-ziplist-entries"], NUMBER, "512"),
-    row("hash-max-listpack-value", &["hash-max-ziplist-value"], NUMBER, "64"),
-    row("list-max-listpack-size", &["list-max-ziplist-size"], NUMBER, "-2"),
+    // Lists are not compressed; who listens to events, and who runs scripts, comes later.
     row("list-compress-depth", &[], COUNT, "0"),
-    row("set-max-intset-entries", &[], NUMBER, "512"),
-    row("set-max-listpack-entries", &[], NUMBER, "128"),
-    row("set-max-listpack-value", &[], NUMBER, "64"),
-    row("zset-max-listpack-entries", &["zset-max-ziplist-entries"], NUMBER, "128"),
-    row("zset-max-listpack-value", &["zset-max-ziplist-value"], NUMBER, "64"),
-    row("hll-sparse-max-bytes", &[], BYTES, "3000"),
-    row("stream-node-max-bytes", &[], BYTES, "4096"),
-    row("stream-node-max-entries", &[], COUNT, "100"),
     row("notify-keyspace-events", &[], Kind::Text, ""),
     row("busy-reply-threshold", &["lua-time-limit"], COUNT, "5000"),
     // Statistics.

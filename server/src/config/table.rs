@@ -280,6 +280,29 @@ settings! {
     lfu_decay_time: u32 = "lfu-decay-time" [], COUNT, "1", MUTABLE,
         "Minutes in which that counter falls by one; 0 is never.";
 
+    list_max_listpack_size: i64 = "list-max-listpack-size" ["list-max-ziplist-size"], Kind::Integer { min: -5, max: i64::MAX }, "-2", MUTABLE,
+        "Lists up to so many elements are one listpack; -1 to -5: up to 4, 8, 16, 32, 64 KiB.";
+    set_max_intset_entries: u64 = "set-max-intset-entries" [], COUNT, "512", MUTABLE,
+        "Sets of at most so many integers are one array.";
+    set_max_listpack_entries: u64 = "set-max-listpack-entries" [], COUNT, "128", MUTABLE,
+        "Sets of at most so many members are one listpack,";
+    set_max_listpack_value: u64 = "set-max-listpack-value" [], COUNT, "64", MUTABLE,
+        "as long as no member is longer.";
+    hash_max_listpack_entries: u64 = "hash-max-listpack-entries" ["hash-max-ziplist-entries"], COUNT, "512", MUTABLE,
+        "Hashes of at most so many fields are one listpack,";
+    hash_max_listpack_value: u64 = "hash-max-listpack-value" ["hash-max-ziplist-value"], BYTES, "64", MUTABLE,
+        "as long as no field or value is longer.";
+    zset_max_listpack_entries: u64 = "zset-max-listpack-entries" ["zset-max-ziplist-entries"], COUNT, "128", MUTABLE,
+        "Sorted sets of at most so many members are one listpack,";
+    zset_max_listpack_value: u64 = "zset-max-listpack-value" ["zset-max-ziplist-value"], BYTES, "64", MUTABLE,
+        "as long as no member is longer.";
+    hll_sparse_max_bytes: u64 = "hll-sparse-max-bytes" [], BYTES, "3000", MUTABLE,
+        "The most bytes of a sparse HyperLogLog.";
+    stream_node_max_bytes: u64 = "stream-node-max-bytes" [], BYTES, "4096", MUTABLE,
+        "Approximate trimming of streams removes whole nodes of so many bytes,";
+    stream_node_max_entries: u64 = "stream-node-max-entries" [], COUNT, "100", MUTABLE,
+        "or so many entries.";
+
     slowlog_log_slower_than: i64 = "slowlog-log-slower-than" ["commandlog-execution-slower-than"],
         Kind::Integer { min: -1, max: i64::MAX }, "10000", MUTABLE,
         "Microseconds from which a command enters the slow log; -1 is never.";

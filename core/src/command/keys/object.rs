@@ -2,7 +2,8 @@
 
 use crate::command::args::canonical_integer;
 use crate::command::{Args, Ctx, Failure, Outcome};
-use crate::record::Record;
+use crate::container::set;
+use crate::record::{Kind, Record};
 
 /// Valkey keeps key, value and expiry in one allocation up to this many bytes; `embstr` says that it does.
 const EMBEDDED_BYTES_MAX: usize = 113;
@@ -18,8 +19,15 @@ pub(super) fn encoding(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// `int`, `embstr` or `raw`, as Valkey 9 would store this string.
+/// The form of a value in Valkey 9's words; of a string `int`, `embstr` or `raw`, as it would store it.
 pub fn encoding_of(record: Record<'_>) -> Result<&'static str, Failure> {
+    match record.kind() {
+        Kind::Set => Ok(set::encoding_of(record)),
+        _ => encoding_of_string(record),
+    }
+}
+
+fn encoding_of_string(record: Record<'_>) -> Result<&'static str, Failure> {
     let value = record.string()?;
     let Some(bytes) = value.as_slice().filter(|_| !record.is_raw()) else { return Ok("raw") };
     if canonical_integer(bytes).is_some() {
