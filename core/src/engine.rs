@@ -266,6 +266,7 @@ impl Engine {
         index.freeze();
         for chain in 0..index.chains() {
             let pin = crossbeam_epoch::pin();
+            index.prefetch_chain(chain + 2, &pin);
             for (slot, word) in index.slots(chain, &pin) {
                 if let Ok(Some(record)) = index.visited(slot, word, &pin) {
                     visit(record);

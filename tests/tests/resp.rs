@@ -4,6 +4,8 @@
 mod garbage;
 #[path = "resp/limits.rs"]
 mod limits;
+#[path = "resp/memory.rs"]
+mod memory;
 #[path = "resp/pipelines.rs"]
 mod pipelines;
 #[path = "resp/sessions.rs"]

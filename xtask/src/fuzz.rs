@@ -5,6 +5,8 @@
 //! stable compiler take the one unstable flag, the address sanitizer.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use clap::Args;
 
@@ -23,16 +25,31 @@ pub struct Options {
     pub only: Option<String>,
 }
 
-/// Runs the targets one after another; the first crash ends it.
+/// Runs the targets, as many at a time as there are cores; an error names all that crashed.
 pub fn run(options: &Options) -> Outcome {
-    let targets = targets()?;
+    let wanted = |target: &String| options.only.as_ref().is_none_or(|word| target.contains(word.as_str()));
+    let targets: Vec<String> = targets()?.into_iter().filter(wanted).collect();
     build()?;
-    for target in targets {
-        if options.only.as_ref().is_none_or(|word| target.contains(word.as_str())) {
-            run_target(&target, options.seconds)?;
+    let failures: Vec<String> =
+        run_targets(&targets, options.seconds).into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
+}
+
+/// Runs targets side by side on the cores that there are; the outcome of each.
+pub fn run_targets(targets: &[String], seconds: u64) -> Vec<Outcome> {
+    let lanes = thread::available_parallelism().map_or(1, usize::from).min(targets.len().max(1));
+    let next = AtomicUsize::new(0);
+    let lane = || {
+        let mut done = Vec::new();
+        while let Some(target) = targets.get(next.fetch_add(1, Ordering::SeqCst)) {
+            done.push(run_target(target, seconds));
         }
-    }
-    Ok(())
+        done
+    };
+    thread::scope(|scope| {
+        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
+        lanes.into_iter().flat_map(|lane| lane.join().expect("running a program does not panic")).collect()
+    })
 }
 
 fn folder() -> PathBuf {
@@ -71,7 +88,7 @@ pub fn build() -> Outcome {
 }
 
 /// Runs one target from its seeds; what it finds new stays below target/.
-pub fn run_target(name: &str, seconds: u64) -> Outcome {
+fn run_target(name: &str, seconds: u64) -> Outcome {
     let state = workspace::target().join("fuzz/state").join(name);
     let (corpus, crashes) = (state.join("corpus"), state.join("crashes"));
     for folder in [&corpus, &crashes] {

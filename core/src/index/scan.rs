@@ -38,6 +38,10 @@ impl Index {
             if chain + low < size {
                 slots.extend(self.slots(chain + low, pin));
             }
+            // Whoever scans comes for these next.
+            let next = next_cursor(cursor, low);
+            self.prefetch_chain(next & (low - 1), pin);
+            self.prefetch_head(next_cursor(next, low) & (low - 1));
             // Keys that moved between the two chains in the meantime may be missing.
             if self.table.size() != size {
                 continue;
@@ -47,9 +51,7 @@ impl Index {
                     visit(record);
                 }
             }
-            // Count up in reversed bits, above which all is ones so that the carry runs off.
-            let next = (cursor | !(low - 1)).reverse_bits().wrapping_add(1);
-            return next.reverse_bits();
+            return next;
         }
     }
 
@@ -139,6 +141,15 @@ impl Index {
         }
     }
 
+    /// Asks the processor to fetch a chain's first bucket.
+    fn prefetch_head(&self, chain: u64) {
+        if chain < self.chains()
+            && let Some(head) = self.table.head(chain)
+        {
+            prefetch(std::ptr::from_ref(head).cast());
+        }
+    }
+
     /// Whether a walked slot held the record that was then handed over.
     fn is_same(&self, seen: &Walked<'_>, handed: Record<'_>) -> bool {
         match seen {
@@ -163,4 +174,10 @@ impl Index {
         }
         self.thaw();
     }
+}
+
+/// The cursor after this one in a table of `low` chains: counts up in reversed bits, above which all is ones so that
+/// the carry runs off.
+fn next_cursor(cursor: u64, low: u64) -> u64 {
+    (cursor | !(low - 1)).reverse_bits().wrapping_add(1).reverse_bits()
 }

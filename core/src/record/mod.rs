@@ -247,6 +247,12 @@ impl<'a> Record<'a> {
         size_class(self.record_bytes()) + beside
     }
 
+    /// Asks the processor to fetch the record's header and its first bytes.
+    #[inline]
+    pub fn prefetch(self) {
+        crate::index::prefetch(self.header.as_ptr().cast::<u8>().cast_const());
+    }
+
     /// The raw access bits; `eviction` knows what they mean.
     pub fn access(&self) -> u32 {
         self.meta().access()

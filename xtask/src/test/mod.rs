@@ -150,8 +150,8 @@ fn header_check(_: &Options, tally: &mut Tally) -> Outcome {
 fn fuzz_all(options: &Options, tally: &mut Tally) -> Outcome {
     let targets = fuzz::targets()?;
     fuzz::build()?;
-    for target in targets {
-        match fuzz::run_target(&target, options.fuzz_seconds) {
+    for outcome in fuzz::run_targets(&targets, options.fuzz_seconds) {
+        match outcome {
             Ok(()) => tally.passed += 1,
             Err(message) => tally.fail(message),
         }

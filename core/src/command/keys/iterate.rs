@@ -11,6 +11,9 @@ use crate::record::{Kind, Record};
 const SCAN_COUNT_DEFAULT: usize = 10;
 /// How many chains of the index SCAN looks at for each key of its COUNT.
 const CHAINS_PER_KEY: usize = 10;
+/// How many chains, and later records, are asked for ahead of the one that is looked at.
+const CHAINS_AHEAD: u64 = 2;
+const RECORDS_AHEAD: usize = 12;
 /// How many chains RANDOMKEY picks by chance.
 const RANDOM_TRIES: usize = 64;
 
@@ -30,6 +33,7 @@ pub(super) fn keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     // At a fixed size of the table no key is met twice.
     index.freeze();
     for chain in 0..index.chains() {
+        index.prefetch_chain(chain + CHAINS_AHEAD, pin);
         for (slot, word) in index.slots(chain, pin) {
             // Damaged records are passed over: reading them tells, and so does the scrub.
             if let Ok(Some(record)) = index.visited(slot, word, pin)
@@ -42,7 +46,11 @@ pub(super) fn keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     index.thaw();
     ctx.reply.array(found.len());
-    for record in found {
+    for (at, record) in found.iter().enumerate() {
+        // Seen above, but with many keys no longer in the cache.
+        if let Some(later) = found.get(at + RECORDS_AHEAD) {
+            later.prefetch();
+        }
         ctx.reply.bulk(record.key());
     }
     Ok(())
