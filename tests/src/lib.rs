@@ -5,4 +5,5 @@
 
 pub mod crash;
 pub mod differential;
+pub mod linearizability;
 pub mod support;

@@ -61,6 +61,11 @@ const STAGES: &[Stage] = &[
         run: |_, t| rust::face("differential", t),
     },
     Stage {
+        name: "linearizability",
+        summary: "histories of several threads and connections",
+        run: |_, t| rust::face("linearizability", t),
+    },
+    Stage {
         name: "durability",
         summary: "kills under load, damaged files, faults, exchange with redis-server",
         run: |_, t| rust::face("durability", t),
