@@ -32,18 +32,19 @@ impl Memory {
     /// Counts `bytes` as allocated, or as freed where negative.
     #[inline]
     pub fn add(&self, bytes: i64) {
-        let shard = &self.shards[shard::current()];
-        // ORDERING: counters; nothing is published through them.
-        let sum = shard.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let shard = shard::current();
+        let drift = &self.shards[shard.number()];
+        let sum = shard.add(drift, bytes);
         if sum.abs() > DRIFT_BYTES_MAX {
-            self.settle(shard);
+            self.settle(drift);
         }
     }
 
+    /// Moves a drift to the total. Only those who may add to it do so.
     #[cold]
-    fn settle(&self, shard: &AtomicI64) {
-        // ORDERING: as in `add`.
-        let sum = shard.swap(0, Ordering::Relaxed);
+    fn settle(&self, drift: &AtomicI64) {
+        // ORDERING: counters; nothing is published through them.
+        let sum = drift.swap(0, Ordering::Relaxed);
         let total = self.total.fetch_add(sum, Ordering::Relaxed) + sum;
         self.peak.fetch_max(total, Ordering::Relaxed);
     }
@@ -51,13 +52,13 @@ impl Memory {
     /// Bytes in use, off by at most the drift of all shards: one load.
     #[inline]
     pub fn used_roughly(&self) -> u64 {
-        // ORDERING: as in `add`.
+        // ORDERING: as in `settle`.
         self.total.load(Ordering::Relaxed).max(0) as u64
     }
 
     /// Bytes in use.
     pub fn used(&self) -> u64 {
-        // ORDERING: as in `add`.
+        // ORDERING: as in `settle`.
         let drift: i64 = self.shards.iter().map(|shard| shard.load(Ordering::Relaxed)).sum();
         let used = (self.total.load(Ordering::Relaxed) + drift).max(0);
         self.peak.fetch_max(used, Ordering::Relaxed);
@@ -66,13 +67,13 @@ impl Memory {
 
     /// The most bytes that were ever in use.
     pub fn peak(&self) -> u64 {
-        // ORDERING: as in `add`.
+        // ORDERING: as in `settle`.
         self.peak.load(Ordering::Relaxed).max(self.used() as i64) as u64
     }
 
     /// Forgets the peak (CONFIG RESETSTAT).
     pub fn reset_peak(&self) {
-        // ORDERING: as in `add`.
+        // ORDERING: as in `settle`.
         self.peak.store(self.used() as i64, Ordering::Relaxed);
     }
 }

@@ -149,6 +149,40 @@ fn a_closed_gate_keeps_writers_out() {
     );
 }
 
+/// Writers with a counter of their own, and more of them than there are counters, against one who closes the gate.
+#[test]
+fn nobody_is_inside_a_closed_gate() {
+    use crate::shard::SHARDS;
+    use crate::sync::Arc;
+    use crate::sync::atomic::{AtomicUsize, Ordering};
+    use crate::transaction::gate::Gate;
+    check_random(
+        || {
+            let (gate, inside) = (Arc::new(Gate::default()), Arc::new(AtomicUsize::new(0)));
+            let passers: Vec<_> = (0..SHARDS + 1)
+                .map(|_| {
+                    let (gate, inside) = (gate.clone(), inside.clone());
+                    thread::spawn(move || {
+                        for _ in 0..2 {
+                            let _passage = gate.pass();
+                            inside.fetch_add(1, Ordering::SeqCst);
+                            inside.fetch_sub(1, Ordering::SeqCst);
+                        }
+                    })
+                })
+                .collect();
+            for _ in 0..2 {
+                let _alone = gate.close();
+                assert_eq!(inside.load(Ordering::SeqCst), 0);
+                thread::yield_now();
+                assert_eq!(inside.load(Ordering::SeqCst), 0);
+            }
+            passers.into_iter().for_each(|passer| passer.join().unwrap());
+        },
+        SCHEDULES / 10,
+    );
+}
+
 #[test]
 fn a_cut_holds_exactly_what_was_there() {
     check_random(

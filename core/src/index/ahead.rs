@@ -7,14 +7,13 @@ use crossbeam_epoch::Guard;
 
 use super::slot::MAPPED;
 use super::table::bucket_of;
-use super::{Index, SLOTS, prefetch};
+use super::{CACHE_LINE_BYTES, Index, SLOTS, prefetch};
 
 /// Keys that are looked up at the same time: about as many misses as a core has under way.
 pub const AHEAD_KEYS: usize = 16;
 
 /// A record's header, a short key and a short value lie in so many bytes.
 const RECORD_BYTES: usize = 128;
-const CACHE_LINE_BYTES: usize = 64;
 
 impl Index {
     /// Asks the processor for what work on `keys` will read. Changes nothing and waits for nothing.

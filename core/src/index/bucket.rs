@@ -90,6 +90,15 @@ impl Bucket {
         Word(self.slots[slot].load(Ordering::Acquire))
     }
 
+    /// The slots that may hold a key with this hash, one bit each.
+    ///
+    /// Without a branch for each slot: which one it is cannot be predicted, and a processor that guessed wrong starts
+    /// the look-ups that follow only when the bucket has come from memory.
+    #[inline]
+    pub fn candidates(&self, hash: u64) -> u32 {
+        (0..SLOTS).fold(0, |found, slot| found | u32::from(self.load(slot).has_tag_of(hash)) << slot)
+    }
+
     /// Whether no slot is in use.
     pub fn is_empty(&self) -> bool {
         (0..SLOTS).all(|slot| self.load(slot).is_empty())

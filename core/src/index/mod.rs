@@ -171,14 +171,13 @@ impl Index {
 
     /// Counts keys and keys with an expiry.
     fn count(&self, keys: i64, expires: i64) {
-        let counters = &self.counters[shard::current()];
-        // ORDERING: statistics.
-        if expires != 0 {
-            counters.expires.fetch_add(expires, Ordering::Relaxed);
+        if keys | expires == 0 {
+            return;
         }
-        if keys != 0 {
-            counters.keys.fetch_add(keys, Ordering::Relaxed);
-        }
+        let shard = shard::current();
+        let counters = &self.counters[shard.number()];
+        shard.add(&counters.keys, keys);
+        shard.add(&counters.expires, expires);
     }
 
     /// The buckets of the chain whose first is `head`.
@@ -220,11 +219,12 @@ impl Index {
             let state = self.table.state();
             if let Some(head) = self.table.head(bucket_of(hash, state.size())) {
                 for bucket in self.chain(head, pin) {
-                    for slot in 0..SLOTS {
+                    let mut candidates = bucket.candidates(hash);
+                    while candidates != 0 {
+                        let slot = candidates.trailing_zeros() as usize;
+                        candidates &= candidates - 1;
+                        // It may have changed, or be empty with a tag of zero: then the record says so.
                         let word = bucket.load(slot);
-                        if !word.has_tag_of(hash) || word.is_empty() {
-                            continue;
-                        }
                         let slot = &bucket.slots[slot];
                         let Some((word, record)) = self.record_of(slot, word, pin)? else { continue };
                         if record.key() == key {
@@ -250,6 +250,8 @@ impl Index {
         _pin: &'g Guard,
     ) -> Result<Option<(Word, Record<'g>)>, Damaged> {
         let word = if word.has(MAPPED) { self.materialize(slot)? } else { word };
+        // A short value may begin in the record's second cache line: both come at the same time.
+        prefetch(std::ptr::without_provenance::<u8>(word.address() as usize + CACHE_LINE_BYTES));
         // SAFETY: loaded with acquire ordering, pinned for 'g.
         Ok(unsafe { word.record() }.map(|record| (word, record)))
     }
@@ -302,7 +304,7 @@ impl Index {
 
     /// Whether the calling thread, which has just inserted or removed a key, should [`Index::balance`].
     pub fn is_unbalanced(&self) -> bool {
-        let keys = &self.counters[shard::current()].keys;
+        let keys = &self.counters[shard::current().number()].keys;
         // ORDERING: a statistic.
         keys.load(Ordering::Relaxed) % RESIZE_CHECK_EVERY == 0
     }
@@ -313,6 +315,8 @@ pub fn hasher(seed: u64) -> impl Fn(&[u8]) -> u64 {
     let secrets = RapidSecrets::seed(seed);
     move |key| rapidhash_v3_seeded(key, &secrets)
 }
+
+pub(crate) const CACHE_LINE_BYTES: usize = 64;
 
 /// Asks the processor to fetch a cache line.
 #[inline]

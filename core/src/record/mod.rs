@@ -6,6 +6,7 @@ pub mod header;
 mod marks;
 mod owned;
 pub mod rope;
+mod spare;
 pub mod string;
 
 pub use body::{Body, Trees};

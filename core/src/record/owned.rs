@@ -1,6 +1,6 @@
 //! Allocation and release of records.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, handle_alloc_error};
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
@@ -11,7 +11,7 @@ use super::header::{
     ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, Header, LEASED, LONG_KEY, Meta, PINNED, RAW, ROPE,
     STALE, TREES, VERSION_BITS,
 };
-use super::{Draft, Kind, Marks, NewTrees, NewValue, Record, Rope, Str};
+use super::{Draft, Kind, Marks, NewTrees, NewValue, Record, Rope, Str, spare};
 use crate::limits::INLINE_BYTES_MAX;
 use crate::tree::{ROOT_BYTES, Tree};
 
@@ -113,8 +113,12 @@ impl OwnedRecord {
     /// Sixteen-byte aligned room for `bytes` bytes, padded with zeroes.
     fn allocate(bytes: usize) -> NonNull<Header> {
         let layout = layout(bytes);
-        // SAFETY: the layout's size is at least a header's.
-        let Some(record) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
+        let Some(record) = spare::take(layout).or_else(|| {
+            // SAFETY: the layout's size is at least a header's.
+            NonNull::new(unsafe { alloc(layout) })
+        }) else {
+            handle_alloc_error(layout)
+        };
         // The padding reaches snapshots, so it must not carry old memory.
         // SAFETY: the last ALIGN bytes are inside the allocation.
         unsafe { record.add(layout.size() - ALIGN).write_bytes(0, ALIGN) };
@@ -153,7 +157,7 @@ impl Drop for OwnedRecord {
             unsafe { trees.release() };
         }
         // SAFETY: `allocate` made it with the layout of the same length.
-        unsafe { dealloc(self.header.as_ptr().cast(), layout) };
+        unsafe { spare::keep(self.header.cast(), layout) };
     }
 }
 

@@ -1,17 +1,20 @@
 //! The gate: every write passes it, work on the whole keyspace closes it.
 //!
-//! A big-reader lock. Passing costs one locked increment of the thread's own counter; closing it waits until all
-//! counters are zero.
+//! A big-reader lock. Passing costs a plain store to the thread's own counter, and another to leave; closing it waits
+//! until all counters are zero.
 //!
 //! # Concurrency
 //! A passer counts itself and then looks whether the gate is closed; the closer closes it and then looks at the
-//! counters. Both are SeqCst, so at least one of them sees the other. Readers of single keys do not count themselves;
+//! counters. Between the two steps lies an asymmetric barrier (`barrier.rs`), so at least one of them sees the other.
+//! A passer that leaves releases its counter, and the closer acquires it. Threads without a counter of their own count
+//! with locked instructions in a shared one. Readers of single keys do not count themselves;
 //! they wait at a closed gate ([`Gate::wait_open`]) so that nobody who has seen part of exclusive work can read a
 //! state from before it.
 
 use crossbeam_utils::CachePadded;
 
-use crate::shard::{self, SHARDS};
+use crate::barrier::Light;
+use crate::shard::{self, SHARDS, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Backoff, Mutex, MutexGuard, lock};
 
@@ -21,6 +24,7 @@ pub struct Gate {
     passing: Box<[CachePadded<AtomicUsize>]>,
     /// Held by the one who closed the gate.
     closer: Mutex<()>,
+    barrier: Light,
 }
 
 impl Default for Gate {
@@ -29,6 +33,7 @@ impl Default for Gate {
             closed: CachePadded::new(AtomicBool::new(false)),
             passing: (0..SHARDS).map(|_| CachePadded::new(AtomicUsize::new(0))).collect(),
             closer: Mutex::new(()),
+            barrier: Light::new(),
         }
     }
 }
@@ -37,13 +42,15 @@ impl Gate {
     /// Passes the gate, waiting while it is closed. A thread that is inside must not pass again.
     #[inline]
     pub fn pass(&self) -> Passage<'_> {
-        let counter: &AtomicUsize = &self.passing[shard::current()];
+        let shard = shard::current();
+        let passage = Passage { counter: &self.passing[shard.number()], shard };
         loop {
-            counter.fetch_add(1, Ordering::SeqCst);
+            passage.enter();
+            self.barrier.pass();
             if !self.closed.load(Ordering::SeqCst) {
-                return Passage { counter };
+                return passage;
             }
-            counter.fetch_sub(1, Ordering::SeqCst);
+            passage.leave();
             self.wait_open();
         }
     }
@@ -68,6 +75,7 @@ impl Gate {
     pub fn close(&self) -> Closed<'_> {
         let held = lock(&self.closer);
         self.closed.store(true, Ordering::SeqCst);
+        self.barrier.heavy();
         for counter in &self.passing {
             let mut backoff = Backoff::new();
             while counter.load(Ordering::SeqCst) != 0 {
@@ -78,14 +86,38 @@ impl Gate {
     }
 }
 
-/// The right to write; ends on drop.
+/// The right to write; ends on drop. It stays on the thread that passed.
 pub struct Passage<'a> {
     counter: &'a AtomicUsize,
+    shard: Shard,
+}
+
+impl Passage<'_> {
+    #[inline]
+    fn enter(&self) {
+        if self.shard.is_own() {
+            // ORDERING: only we write it; the barrier that follows orders it before the look at the gate.
+            self.counter.store(self.counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        } else {
+            self.counter.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[inline]
+    fn leave(&self) {
+        if self.shard.is_own() {
+            // ORDERING: only we write it; release: the closer that sees us gone sees what we wrote.
+            self.counter.store(self.counter.load(Ordering::Relaxed) - 1, Ordering::Release);
+        } else {
+            self.counter.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
 }
 
 impl Drop for Passage<'_> {
+    #[inline]
     fn drop(&mut self) {
-        self.counter.fetch_sub(1, Ordering::SeqCst);
+        self.leave();
     }
 }
 

@@ -88,7 +88,7 @@ impl Cache {
         self.write(true, |ctx| {
             check_len(key)?;
             check_len(value)?;
-            let expire_at = deadline(ctx.now(), options.expire)?;
+            let expire_at = deadline(ctx, options.expire)?;
             let mut entry = ctx.latch(key)?;
             let wanted = match options.condition {
                 Condition::Always => true,
@@ -117,7 +117,7 @@ impl Cache {
                 check_len(value)?;
                 keys.push((db, *key));
             }
-            let expire_at = deadline(ctx.now(), expire)?;
+            let expire_at = deadline(ctx, expire)?;
             let mut latches = ctx.latch_many(&keys)?;
             for (position, (_, value)) in pairs.iter().enumerate() {
                 let draft = Draft { value: NewValue::Bytes(value), expire_at, flags: 0, raw: false };
@@ -181,12 +181,16 @@ fn check_len(bytes: &[u8]) -> Result<()> {
     if bytes.len() > STRING_BYTES_MAX { Err(Failure::STRING_TOO_LONG.into()) } else { Ok(()) }
 }
 
-fn deadline(now: UnixMillis, expire: Expire) -> Result<Option<UnixMillis>> {
+/// The instant that `expire` means; the clock is read only where it matters.
+#[inline]
+fn deadline(ctx: &Ctx<'_>, expire: Expire) -> Result<Option<UnixMillis>> {
     match expire {
         Expire::Never | Expire::Keep => Ok(None),
-        Expire::After { ttl_ms } => match now.0.checked_add(ttl_ms).filter(|&at| i64::try_from(at).is_ok()) {
-            Some(at) => Ok(Some(UnixMillis(at))),
-            None => Err(Failure::invalid_expire("set").into()),
-        },
+        Expire::After { ttl_ms } => {
+            match ctx.now().0.checked_add(ttl_ms).filter(|&at| i64::try_from(at).is_ok()) {
+                Some(at) => Ok(Some(UnixMillis(at))),
+                None => Err(Failure::invalid_expire("set").into()),
+            }
+        }
     }
 }
