@@ -9,6 +9,10 @@
 // Every exported function states in its documentation what its pointers must be; C has no other way to say it.
 #![allow(clippy::missing_safety_doc)]
 
+/// For what the library itself allocates. The program's own malloc stays as it is, and with it what the program frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod status;
 
 pub mod handle;

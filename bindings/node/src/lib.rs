@@ -11,6 +11,10 @@
 // napi leaves its exports out of test builds, which clippy makes of every target.
 #![cfg_attr(test, allow(dead_code))]
 
+/// For what the library itself allocates. The program's own malloc stays as it is, and with it what the program frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod argument;
 mod cache;
 mod error;

@@ -6,6 +6,10 @@
 //! With a GIL, calls of about a microsecond keep it; scans, commands, saves, large values and waiting for the disk let
 //! it go.
 
+/// For what the library itself allocates. The program's own malloc stays as it is, and with it what the program frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod arguments;
 mod cache;
 mod error;

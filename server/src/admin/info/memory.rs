@@ -6,8 +6,8 @@ use super::{Text, process};
 use crate::admin::memory::Figures;
 use crate::server::Server;
 
-/// The allocator of the program; a binding's process brings its own.
-const ALLOCATOR: &str = if cfg!(feature = "binary") { "mimalloc" } else { "libc" };
+/// The allocator of the server and of every binding; a Rust program may have chosen another.
+const ALLOCATOR: &str = "mimalloc";
 
 pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
     let figures = Figures::of(ctx, server);
