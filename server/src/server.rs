@@ -77,6 +77,7 @@ impl Server {
 
     /// Starts worker threads and listens at these addresses; may be called again for others.
     pub fn listen_on(self: Arc<Server>, listen: &Listen) -> Result<Running, StartError> {
+        self.memcached.users.load(&self.settings.load()).map_err(StartError::AuthFile)?;
         let (bound, addresses) = listen.bind()?;
         let workers = Workers::start(&self, bound).map_err(StartError::Thread)?;
         Ok(Running { server: self, addresses, workers })
@@ -113,6 +114,8 @@ pub struct Addresses {
     pub resp: Vec<SocketAddr>,
     pub memcached: Vec<SocketAddr>,
     pub unixsocket: Option<String>,
+    pub memcached_unixsocket: Option<String>,
+    pub memcached_udp: Vec<SocketAddr>,
 }
 
 impl Running {
@@ -131,6 +134,8 @@ impl Running {
 pub enum StartError {
     /// An address could not be listened on: in use, not ours, not permitted.
     Listen { address: String, error: std::io::Error },
+    /// The file of memcached users cannot be read, or is wrong.
+    AuthFile(String),
     /// A thread or its runtime could not be made.
     Thread(std::io::Error),
 }
@@ -139,6 +144,7 @@ impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             StartError::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
+            StartError::AuthFile(reason) => write!(f, "memcached-auth-file: {reason}"),
             StartError::Thread(error) => write!(f, "cannot start a worker thread: {error}"),
         }
     }

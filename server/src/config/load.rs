@@ -82,13 +82,23 @@ impl Settings {
         if let Value::Renames(renames) = &value {
             check_renames(renames)?;
         }
+        let arguments = match (&value, setting.name) {
+            (Value::Text(text), "memcached-args") => crate::memcached::arguments::parse(text)?,
+            _ => Vec::new(),
+        };
         self.assign(setting, value);
+        for (name, value) in arguments {
+            let meant =
+                Directive { origin: directive.origin.clone(), name: name.to_owned(), words: vec![value] };
+            self.apply_one(&meant, save_seen).map_err(|reason| format!("{name}: {reason}"))?;
+        }
         Ok(())
     }
 
     /// What no single setting can tell.
     pub fn check_whole(&self) -> Result<(), String> {
-        if self.port == 0 && self.unixsocket.is_none() && self.memcached_port == 0 {
+        let sockets = self.unixsocket.is_some() || self.memcached_unixsocket.is_some();
+        if self.port == 0 && self.memcached_port == 0 && self.memcached_udp_port == 0 && !sockets {
             return Err(
                 "port and memcached-port are 0 and there is no unixsocket: nothing to listen on".to_owned()
             );
@@ -156,6 +166,17 @@ mod tests {
         assert_eq!(settings.client_output_buffer_limit.pubsub.hard_bytes, 0);
         assert_eq!(settings.rename_commands.len(), 2);
         assert_eq!(settings.ineffective().collect::<Vec<_>>(), ["daemonize", "replica-read-only"]);
+    }
+
+    #[test]
+    fn memcached_arguments_become_settings() {
+        let text = "memcached-args \"-m 64 -c 1024 -t 4 -p 11300 -l 127.0.0.1,::1 -I 2m\"\nmaxclients 7";
+        let settings = Settings::parse(text).unwrap();
+        assert_eq!((settings.maxmemory, settings.maxclients, settings.io_threads), (64 << 20, 7, 4));
+        assert_eq!((settings.memcached_port, settings.memcached_max_item_size), (11300, 2 << 20));
+        assert_eq!(settings.memcached_bind, ["127.0.0.1", "::1"]);
+        assert!(reason("memcached-args \"-Z\"").contains("TLS"));
+        assert!(reason("memcached-args \"-p x\"").contains("memcached-port"));
     }
 
     #[test]

@@ -189,6 +189,8 @@ settings! {
     memcached_max_item_size: u64 = "memcached-max-item-size" [],
         Kind::Memory { min: 1 << 10, max: 512 << 20 }, "1mb", MUTABLE,
         "The largest memcached item, key and overhead included (memcached's -I); larger ones are refused.";
+    memcached_args: String = "memcached-args" [], Kind::Text, "", IMMUTABLE | FILE_ONLY,
+        "memcached's own flags, in one word: \"-m 64 -c 1024 -t 4 -p 11211 -l 127.0.0.1 -I 2m\".";
     memcached_database: u8 = "memcached-database" [],
         Kind::Integer { min: 0, max: limits::DATABASES as i64 - 1 }, "0", IMMUTABLE,
         "The database that memcached clients see.";

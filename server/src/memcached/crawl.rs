@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use polycache_core::clock::UnixMillis;
 use polycache_core::record::{Kind, Record};
 
 use super::item::size;
@@ -54,11 +53,13 @@ impl Crawl {
     pub fn step(&mut self, work: &mut Work<'_>) -> bool {
         let op = work.ctx.op;
         let now = op.now();
+        let tracks_time = work.server.engine.tuning().policy().tracks_time();
         for _ in 0..STEPS_PER_TURN {
             let (walk, out) = (&mut self.walk, &mut *work.out);
             self.cursor = op.index(work.ctx.session.db).scan_step(self.cursor, op.pin(), &mut |record| {
                 if !record.is_expired(now) && record.kind() == Kind::String {
-                    walk.show(out, record, now);
+                    let idle = if tracks_time { record.idle_seconds(now) } else { 0 };
+                    walk.show(out, record, now.seconds().saturating_sub(idle));
                 }
             });
             if self.cursor == 0 || self.walk.is_full() {
@@ -81,7 +82,7 @@ impl Walk {
         )
     }
 
-    fn show(&mut self, out: &mut Vec<u8>, record: Record<'_>, now: UnixMillis) {
+    fn show(&mut self, out: &mut Vec<u8>, record: Record<'_>, used: u64) {
         let Ok(value) = record.string() else { return };
         let len = value.len();
         match self {
@@ -89,7 +90,6 @@ impl Walk {
                 out.extend_from_slice(b"key=");
                 encode_key(out, record.key());
                 let expires = record.expire_at().map_or(-1, |at| at.seconds() as i64);
-                let used = now.seconds().saturating_sub(record.idle_seconds(now));
                 let fetched = if record.marks().fetched { "yes" } else { "no" };
                 let (cas, bytes) = (record.cas(), size::of(record.key(), record.flags(), len));
                 // Writing to a vector cannot fail.

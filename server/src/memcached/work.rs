@@ -1,6 +1,7 @@
 //! What carrying out commands needs, for the length of one turn.
 
 use polycache_core::command::{Ctx, Failure};
+use polycache_core::record::Record;
 
 use super::item::{Removed, Storage};
 use super::statistics::detail::Event;
@@ -73,6 +74,15 @@ impl Work<'_> {
     pub fn count_get(&mut self, is_hit: bool) {
         let counter = if is_hit { Counter::MemcachedGetHits } else { Counter::MemcachedGetMisses };
         self.stats.add(counter, 1);
+    }
+
+    /// Seconds since the last access to a record; 0 where the eviction policy keeps something else in its place.
+    pub fn idle_seconds(&self, record: Record<'_>) -> u64 {
+        if self.server.engine.tuning().policy().tracks_time() {
+            record.idle_seconds(self.ctx.now())
+        } else {
+            0
+        }
     }
 
     /// The connection.

@@ -20,6 +20,13 @@ const REST: Duration = Duration::from_millis(50);
 /// Starts accepting on every listener, on the current runtime.
 pub fn spawn(server: &Arc<Server>, listeners: Vec<Bound>, dispatcher: &Dispatcher) {
     for bound in listeners {
+        if let Bound::Udp { socket, remote } = &bound {
+            match socket.try_clone() {
+                Ok(socket) => dispatcher.dispatch(Newcomer::Datagrams { socket, remote: *remote }),
+                Err(error) => tracing::error!("a socket for UDP failed: {error}"),
+            }
+            continue;
+        }
         let gate = Gate { server: server.clone(), dispatcher: dispatcher.clone() };
         tokio::spawn(async move {
             if let Err(error) = gate.accept(bound).await {
@@ -47,22 +54,24 @@ impl Gate {
                     }
                 }
             }
-            Bound::Unix { listener, path } => {
+            Bound::Unix { listener, path, protocol } => {
                 let listener = UnixListener::from_std(listener.try_clone()?)?;
                 loop {
                     match listener.accept().await {
-                        Ok((stream, _)) => self.admit(Stream::Unix(stream), None, path, Protocol::Resp),
+                        Ok((stream, _)) => self.admit(Stream::Unix(stream), None, path, *protocol),
                         Err(error) => rest(error).await,
                     }
                 }
             }
+            // Served by a worker.
+            Bound::Udp { .. } => Ok(()),
         }
     }
 
     /// Refuses a connection, or gives it to a worker.
     fn admit(&self, stream: Stream, peer: Option<SocketAddr>, path: &str, protocol: Protocol) {
         self.server.stats.shared().add(Counter::ConnectionsReceived, 1);
-        if let Some(refusal) = self.refusal(peer) {
+        if let Some(refusal) = self.refusal(peer, protocol) {
             count_refused(&self.server);
             refuse::send(&stream, refusal, protocol);
             return;
@@ -78,16 +87,20 @@ impl Gate {
             Stream::Unix(stream) => stream.into_std().map(Accepted::Unix),
         };
         if let Ok(stream) = accepted {
-            self.dispatcher.dispatch(Newcomer { stream, protocol, addr, laddr });
+            self.dispatcher.dispatch(Newcomer::Connection { stream, protocol, addr, laddr });
         }
     }
 
-    fn refusal(&self, peer: Option<SocketAddr>) -> Option<Refusal> {
+    fn refusal(&self, peer: Option<SocketAddr>, protocol: Protocol) -> Option<Refusal> {
         let settings = self.server.settings.load();
         if self.server.clients.connected() >= settings.maxclients as usize {
             return Some(Refusal::TooManyClients);
         }
-        let open = settings.protected_mode && settings.requirepass.is_empty();
+        let has_password = match protocol {
+            Protocol::Resp => !settings.requirepass.is_empty(),
+            Protocol::Memcached => crate::memcached::users::are_wanted(&settings),
+        };
+        let open = settings.protected_mode && !has_password;
         (open && peer.is_some_and(|peer| !is_loopback(peer.ip()))).then_some(Refusal::ProtectedMode)
     }
 }
@@ -97,7 +110,7 @@ async fn rest(error: io::Error) {
     tokio::time::sleep(REST).await;
 }
 
-fn is_loopback(address: IpAddr) -> bool {
+pub(super) fn is_loopback(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_loopback(),
         IpAddr::V6(address) => {

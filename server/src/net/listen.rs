@@ -1,7 +1,7 @@
 //! Listening: from the settings' addresses to bound sockets.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -39,6 +39,12 @@ pub struct Listen {
     pub unixsocket: Option<String>,
     /// Mode of the Unix socket; 0 leaves the umask's.
     pub unixsocketperm: u32,
+    /// The same for the memcached protocol.
+    pub memcached_unixsocket: Option<String>,
+    pub memcached_unixsocketperm: u32,
+    pub memcached_udp: Vec<Bind>,
+    /// Whether datagrams may come from other machines.
+    pub udp_remote: bool,
     pub backlog: u32,
 }
 
@@ -52,6 +58,10 @@ impl Listen {
             memcached: binds(memcached_hosts, settings.memcached_port),
             unixsocket: settings.unixsocket.clone(),
             unixsocketperm: settings.unixsocketperm,
+            memcached_unixsocket: settings.memcached_unixsocket.clone(),
+            memcached_unixsocketperm: settings.memcached_unixsocketperm,
+            memcached_udp: binds(memcached_hosts, settings.memcached_udp_port),
+            udp_remote: settings.memcached_udp_remote,
             backlog: settings.tcp_backlog,
         }
     }
@@ -75,30 +85,52 @@ impl Listen {
                 });
             }
         }
-        if let Some(path) = &self.unixsocket {
+        for (path, mode, protocol) in [
+            (&self.unixsocket, self.unixsocketperm, Protocol::Resp),
+            (&self.memcached_unixsocket, self.memcached_unixsocketperm, Protocol::Memcached),
+        ] {
+            let Some(path) = path else { continue };
             let listener =
-                self.unix(path).map_err(|error| StartError::Listen { address: path.clone(), error });
-            bound.push(Bound::Unix { listener: listener?, path: path.clone() });
-            addresses.unixsocket = Some(path.clone());
+                unix(path, mode).map_err(|error| StartError::Listen { address: path.clone(), error });
+            bound.push(Bound::Unix { listener: listener?, path: path.clone(), protocol });
+            match protocol {
+                Protocol::Resp => addresses.unixsocket = Some(path.clone()),
+                Protocol::Memcached => addresses.memcached_unixsocket = Some(path.clone()),
+            }
+        }
+        for bind in &self.memcached_udp {
+            bind.listen_udp(self.udp_remote, &mut bound, &mut addresses)?;
         }
         Ok((bound, addresses))
     }
+}
 
-    fn unix(&self, path: &str) -> io::Result<UnixListener> {
-        remove_dead_socket(Path::new(path))?;
-        let listener = UnixListener::bind(path)?;
-        listener.set_nonblocking(true)?;
-        if self.unixsocketperm != 0 {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(self.unixsocketperm))?;
-        }
-        Ok(listener)
+fn unix(path: &str, mode: u32) -> io::Result<UnixListener> {
+    remove_dead_socket(Path::new(path))?;
+    let listener = UnixListener::bind(path)?;
+    listener.set_nonblocking(true)?;
+    if mode != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
     }
+    Ok(listener)
 }
 
 /// A listening socket.
 pub enum Bound {
-    Tcp { listener: TcpListener, protocol: Protocol },
-    Unix { listener: UnixListener, path: String },
+    Tcp {
+        listener: TcpListener,
+        protocol: Protocol,
+    },
+    Unix {
+        listener: UnixListener,
+        path: String,
+        protocol: Protocol,
+    },
+    /// Datagrams of the memcached protocol.
+    Udp {
+        socket: UdpSocket,
+        remote: bool,
+    },
 }
 
 impl Drop for Bound {
@@ -110,6 +142,46 @@ impl Drop for Bound {
 }
 
 impl Bind {
+    /// The addresses that the host's name means.
+    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        let host = match self.host.as_str() {
+            "*" => "0.0.0.0",
+            "::*" => "::",
+            host => host,
+        };
+        Ok((host, self.port).to_socket_addrs()?.collect())
+    }
+
+    /// Binds for datagrams; where those of other machines are not wanted, only to the loopback interface.
+    fn listen_udp(
+        &self,
+        remote: bool,
+        bound: &mut Vec<Bound>,
+        addresses: &mut Addresses,
+    ) -> Result<(), StartError> {
+        let failed = |address: String, error| StartError::Listen { address: address + " for UDP", error };
+        for address in self.resolve().map_err(|error| failed(self.host.clone(), error))? {
+            if !remote && !super::accept::is_loopback(address.ip()) {
+                let reason = "not a loopback address: anybody could have replies sent to anybody; see memcached-udp-remote";
+                let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
+                return Err(failed(address.to_string(), error));
+            }
+            let socket = UdpSocket::bind(address).and_then(|socket| {
+                socket.set_nonblocking(true)?;
+                Ok(socket)
+            });
+            match socket {
+                Ok(socket) => {
+                    addresses.memcached_udp.push(socket.local_addr().unwrap_or(address));
+                    bound.push(Bound::Udp { socket, remote });
+                }
+                Err(error) if self.optional && is_missing(&error) => {}
+                Err(error) => return Err(failed(address.to_string(), error)),
+            }
+        }
+        Ok(())
+    }
+
     fn listen(
         &self,
         protocol: Protocol,
@@ -121,12 +193,7 @@ impl Bind {
             Protocol::Resp => format!("{address} for the Redis protocol"),
             Protocol::Memcached => format!("{address} for the memcached protocol"),
         };
-        let host = match self.host.as_str() {
-            "*" => "0.0.0.0",
-            "::*" => "::",
-            host => host,
-        };
-        let resolved = (host, self.port).to_socket_addrs();
+        let resolved = self.resolve();
         let resolved = resolved.map_err(|error| StartError::Listen {
             address: shown(&format!("{}:{}", self.host, self.port)),
             error,

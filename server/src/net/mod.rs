@@ -15,6 +15,7 @@ mod socket;
 mod stream;
 mod turn;
 mod turns;
+mod udp;
 mod worker;
 
 pub use durability::wait_blocking;

@@ -17,6 +17,7 @@ use super::housekeeping;
 use super::listen::{Bound, Protocol};
 use super::socket;
 use super::stream::Accepted;
+use super::udp;
 use crate::client::{Client, Face};
 use crate::config::{Cached, Settings};
 use crate::limits::READ_BUFFER_BYTES;
@@ -31,12 +32,19 @@ enum Order {
     Stop,
 }
 
-/// A connection on its way to its worker.
-pub struct Newcomer {
-    pub stream: Accepted,
-    pub protocol: Protocol,
-    pub addr: String,
-    pub laddr: String,
+/// What is on its way to its worker.
+pub enum Newcomer {
+    Connection {
+        stream: Accepted,
+        protocol: Protocol,
+        addr: String,
+        laddr: String,
+    },
+    /// A socket for datagrams; whether they may come from other machines.
+    Datagrams {
+        socket: std::net::UdpSocket,
+        remote: bool,
+    },
 }
 
 /// One worker as others see it.
@@ -160,17 +168,28 @@ impl Drop for Seat {
 
 /// Starts serving a connection on this thread.
 fn take(server: &Arc<Server>, newcomer: Newcomer, seat: Seat) -> io::Result<()> {
+    let (accepted, protocol, addr, laddr) = match newcomer {
+        Newcomer::Connection { stream, protocol, addr, laddr } => (stream, protocol, addr, laddr),
+        Newcomer::Datagrams { socket, remote } => {
+            let datagrams = udp::Datagrams::new(server, socket, remote)?;
+            tokio::spawn(async move {
+                let _seat = seat;
+                datagrams.run().await;
+            });
+            return Ok(());
+        }
+    };
     let settings = server.settings.load();
-    let fd = socket::prepare(&newcomer.stream, &settings);
-    let stream = newcomer.stream.register()?;
-    let face = match newcomer.protocol {
+    let fd = socket::prepare(&accepted, &settings);
+    let stream = accepted.register()?;
+    let face = match protocol {
         Protocol::Resp => Face::Resp,
         Protocol::Memcached => Face::Memcached,
     };
     let now = server.stats.ticks.now();
-    let entry = server.clients.register_socket(face, newcomer.addr, newcomer.laddr, fd, now);
+    let entry = server.clients.register_socket(face, addr, laddr, fd, now);
     let client = Client::new(server.clone(), entry);
-    match newcomer.protocol {
+    match protocol {
         Protocol::Resp => {
             let connection = Connection::new(stream, resp::codec::Codec::default(), client);
             tokio::spawn(async move {

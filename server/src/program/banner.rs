@@ -13,7 +13,7 @@ pub fn show(settings: &Settings, server: &Server, addresses: &Addresses, opened_
     let keys: u64 = (0..settings.databases).map(|db| server.engine.len(db)).sum();
     tracing::info!("Polycache {} is ready, process {}", crate::VERSION, std::process::id());
     tracing::info!("  RESP:       {}", resp(addresses));
-    tracing::info!("  memcached:  {}", list(&addresses.memcached));
+    tracing::info!("  memcached:  {}", memcached(addresses));
     let dir = std::path::absolute(&settings.dir).unwrap_or_else(|_| Path::new(&settings.dir).to_owned());
     tracing::info!("  data:       {} ({keys} keys, opened in {opened_ms} ms)", dir.display());
     tracing::info!("  durability: {}", durability(settings));
@@ -29,6 +29,18 @@ fn resp(addresses: &Addresses) -> String {
         (Some(path), true) => path.clone(),
         (Some(path), false) => format!("{}, {path}", list(&addresses.resp)),
     }
+}
+
+fn memcached(addresses: &Addresses) -> String {
+    let mut text = match (&addresses.memcached_unixsocket, addresses.memcached.is_empty()) {
+        (None, _) => list(&addresses.memcached),
+        (Some(path), true) => path.clone(),
+        (Some(path), false) => format!("{}, {path}", list(&addresses.memcached)),
+    };
+    if !addresses.memcached_udp.is_empty() {
+        text.push_str(&format!(", UDP {}", list(&addresses.memcached_udp)));
+    }
+    text
 }
 
 fn list(addresses: &[SocketAddr]) -> String {

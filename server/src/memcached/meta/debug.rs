@@ -35,6 +35,7 @@ pub fn debug(work: &mut Work<'_>, mut words: Words<'_>) -> Result<(), Line> {
     // As memcached has it: how long ago it expired, which is negative.
     let expires = record.expire_at().map_or(-1, |at| -((at.0.saturating_sub(now.0)).div_ceil(1000) as i64));
     let fetched = if record.marks().fetched { "yes" } else { "no" };
+    let idle = work.idle_seconds(record);
     let out = &mut *work.out;
     out.extend_from_slice(b"ME ");
     out.extend_from_slice(sent);
@@ -42,7 +43,7 @@ pub fn debug(work: &mut Work<'_>, mut words: Words<'_>) -> Result<(), Line> {
     let _ = write!(
         out,
         " exp={expires} la={} cas={} fetch={fetched} cls=1 size={}\r\n",
-        record.idle_seconds(now),
+        idle,
         record.cas(),
         size::of(record.key(), record.flags(), value.len())
     );

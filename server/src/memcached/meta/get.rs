@@ -75,7 +75,7 @@ fn find<'k, 'a: 'k>(
         let now = if recache.is_some() { op.now() } else { UnixMillis(0) };
         let lease = lease::look(record, recache, now);
         if lease != Lease::Taken {
-            let idle_seconds = if flags.has(b'l') { record.idle_seconds(op.now()) } else { 0 };
+            let idle_seconds = if flags.has(b'l') { work.idle_seconds(record) } else { 0 };
             let expire_at = [record.expire_at(); 2];
             if looks_before && !flags.has(b'u') {
                 eviction::touch(record, op);
@@ -143,7 +143,7 @@ fn take<'k, 'a: 'k>(
         }));
     };
     record.string()?;
-    let (marks, idle_seconds) = (record.marks(), record.idle_seconds(now));
+    let (marks, idle_seconds) = (record.marks(), work.idle_seconds(record));
     let lease = lease::look(record, recache(flags), now);
     if lease == Lease::Taken {
         lease::take(&mut entry, record)?;
