@@ -84,7 +84,7 @@ fn resp3_agrees_with_valkey() {
 }
 
 #[test]
-fn memcached_text_agrees_with_memcached() {
+fn memcached_agrees_with_memcached() {
     // Its own threads hold items now and then, and incr then pads a number or not by chance.
     let options = || ServerOptions::new().flag("extended", "no_lru_maintainer,no_lru_crawler");
     let peer = Server::start(Kind::Memcached, options());

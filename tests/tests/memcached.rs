@@ -1,4 +1,13 @@
-//! memcached text over sockets: limits, garbage, and the keyspace shared with RESP.
+//! memcached over sockets: limits, garbage, other kinds of sockets, and the keyspace shared with RESP.
+
+#[path = "memcached/capable.rs"]
+mod capable;
+#[path = "memcached/faces.rs"]
+mod faces;
+#[path = "memcached/sockets.rs"]
+mod sockets;
+#[path = "memcached/watch.rs"]
+mod watch;
 
 use polycache_tests::support::memcached::TextClient;
 use std::time::Duration;

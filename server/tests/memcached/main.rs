@@ -5,5 +5,6 @@ mod lease;
 mod limits;
 mod meta;
 mod oracle;
+mod random;
 mod scripts;
 mod statistics;

@@ -31,7 +31,8 @@ async function start() {
     ?? path.join(__dirname, '../../../target/debug/polycache-server');
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'polycache-node-'));
   const port = await freePort();
-  const child = spawn(program, ['--port', String(port), '--memcached-port', '0', '--bind', '127.0.0.1',
+  const memcached = await freePort();
+  const child = spawn(program, ['--port', String(port), '--memcached-port', String(memcached), '--bind', '127.0.0.1',
     '--dir', directory, '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stdout.on('data', (chunk) => { log += chunk; });
@@ -44,6 +45,7 @@ async function start() {
   }
   return {
     port,
+    memcached,
     async stop() {
       child.kill();
       await exited;

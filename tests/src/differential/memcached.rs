@@ -1,4 +1,4 @@
-//! The memcached text protocol against memcached.
+//! The memcached text protocol, classic and meta, against memcached.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,7 +24,7 @@ impl fmt::Debug for Request {
 }
 
 /// `LENGTH` becomes the length of the data that follows, `CAS` a number that the server gave for the key, or a wrong
-/// one. Times are far away, past, or none: a reply must not depend on the clock.
+/// one (`CCAS` is the flag C with it). Times are far away, past, or none: a reply must not depend on the clock.
 const TEMPLATES: &[&str] = &[
     "( set | add | replace | append | prepend ) <key> ( 0 | 5 | 4294967295 ) ( 0 | 100000 | -1 ) LENGTH",
     "set <key> ( 0 | 7 ) 0 LENGTH",
@@ -44,6 +44,25 @@ const TEMPLATES: &[&str] = &[
     "delete <key> ( 0 | noreply )",
     "flush_all [ noreply ]",
     "verbosity ( 0 | 1 )",
+    "mg <key> v c",
+    "mg <key> [ s ] [ v ] [ f ] [ c ] [ h ] [ k ] [ O123 ] [ q ] [ u ]",
+    "mg <key> ( T0 | T100000 | T-1 ) [ c ] v",
+    "mg <key> ( N100000 | N0 ) [ R1000 ] [ c ] [ v ] [ k ]",
+    "mg <key> ( R1 | R200000 ) c v",
+    "mg YQ== b v c",
+    "ms <key> LENGTH [ c ] [ k ] [ O9 ] [ q ] [ ( F5 | F0 ) ] [ ( T0 | T100000 ) ]",
+    "ms <key> LENGTH ( ME | MA | MP | MR | MS | MX ) [ c ] [ q ]",
+    "ms <key> LENGTH CCAS [ I ] [ c ]",
+    "ms <key> LENGTH CCAS ( MA | MP | MR )",
+    "ma <key> [ ( MI | MD | M+ | M- ) ] [ ( D1 | D10 ) ] [ v ] [ c ] [ q ] [ O1 ]",
+    "ma <key> ( N0 | N100000 ) J13 v c",
+    "ma <key> CCAS v",
+    "md <key> [ q ] [ k ] [ O1 ]",
+    "md <key> I [ T100000 ] [ q ]",
+    "md <key> CCAS [ I ]",
+    "me nothing",
+    "mn",
+    "( mg | ms | md | ma ) <key> ( v v | @ | Nx | Cx | O )",
     "( get | gets | incr <key> | set <key> 0 0 | touch <key> | delete | nonsense | gat 0 | cas <key> 0 0 3 )",
 ];
 
@@ -122,8 +141,9 @@ impl Side {
         let mut text = String::new();
         for word in &words {
             let number;
-            let word: &str = if *word == "CAS" {
-                number = self.latest.get(words[1]).copied().unwrap_or(u64::MAX).to_string();
+            let word: &str = if let Some(flag) = word.strip_suffix("CAS") {
+                let latest = self.latest.get(words[1]).copied().unwrap_or(u64::MAX);
+                number = format!("{flag}{latest}");
                 &number
             } else {
                 word
@@ -139,23 +159,8 @@ impl Side {
             bytes.extend_from_slice(data);
             bytes.extend_from_slice(b"\r\n");
         }
-        // A touched item has a new CAS number here, and keeps its old one in memcached: the two count as one.
-        let touched = match words[..] {
-            ["touch", key, ..] => vec![key],
-            ["gat" | "gats", _, ref keys @ ..] => keys.to_vec(),
-            _ => Vec::new(),
-        };
-        let places: Vec<_> = touched.iter().map(|key| self.current(key)).collect();
         match self.client.exchange(&bytes) {
-            Ok(reply) => {
-                for (key, before) in touched.iter().zip(places) {
-                    if let (Some(before), Some((_, _, number))) = (before, self.client.gets(key)) {
-                        self.appeared.entry(number).or_insert(before);
-                        self.latest.insert((*key).to_owned(), number);
-                    }
-                }
-                self.normalized(&reply)
-            }
+            Ok(reply) => self.normalized(&reply, words.get(1).copied().unwrap_or_default()),
             Err(_) => {
                 // Whether it closes is compared too; the rest of the script goes on a new connection.
                 self.client = TextClient::connect(self.port);
@@ -165,11 +170,23 @@ impl Side {
     }
 
     /// The reply with CAS numbers as places.
-    fn normalized(&mut self, reply: &[u8]) -> Vec<u8> {
+    fn normalized(&mut self, reply: &[u8], asked: &str) -> Vec<u8> {
         let mut output = Vec::new();
         for line in reply.split_inclusive(|byte| *byte == b'\n') {
             let text = String::from_utf8_lossy(line);
             let fields: Vec<&str> = text.trim_end().split(' ').collect();
+            if matches!(fields[0], "HD" | "VA") {
+                for field in fields {
+                    match field.strip_prefix('c').filter(|cas| cas.parse::<u64>().is_ok()) {
+                        Some(cas) => {
+                            output.extend_from_slice(format!("cas{} ", self.place(asked, cas)).as_bytes())
+                        }
+                        None => output.extend_from_slice(format!("{field} ").as_bytes()),
+                    }
+                }
+                output.push(b'\n');
+                continue;
+            }
             let ["VALUE", key, flags, length, cas] = fields[..] else {
                 output.extend_from_slice(line);
                 continue;
@@ -188,11 +205,5 @@ impl Side {
             self.places += 1;
             self.places - 1
         })
-    }
-
-    /// The place of the CAS number that a key has now.
-    fn current(&mut self, key: &str) -> Option<usize> {
-        let (_, _, number) = self.client.gets(key)?;
-        Some(self.place(key, &number.to_string()))
     }
 }

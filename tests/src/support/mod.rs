@@ -7,5 +7,5 @@ pub mod server;
 pub mod value;
 
 pub use resp::Client;
-pub use server::{Kind, Server, ServerOptions};
+pub use server::{Kind, Server, ServerOptions, free_port};
 pub use value::Value;

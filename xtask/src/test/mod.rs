@@ -52,7 +52,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "memcached",
-        summary: "memcached text over sockets, good and bad input",
+        summary: "memcached over sockets, good and bad input, memcapable",
         run: |_, t| rust::face("memcached", t),
     },
     Stage {
@@ -78,10 +78,14 @@ const STAGES: &[Stage] = &[
     Stage { name: "c", summary: "C programs against the installed libcache.so", run: |_, t| c::run(t) },
     Stage {
         name: "python",
-        summary: "the Python package, and redis-py and pymemcache as clients",
+        summary: "the Python package, and redis-py, pymemcache and python-binary-memcached as clients",
         run: |_, t| python::run(t),
     },
-    Stage { name: "node", summary: "the npm package, and ioredis as client", run: |_, t| node::run(t) },
+    Stage {
+        name: "node",
+        summary: "the npm package, and ioredis and memjs as clients",
+        run: |_, t| node::run(t),
+    },
     Stage { name: "model", summary: "shuttle models of the core", run: |_, t| instrumented::model(t) },
     Stage { name: "address", summary: "core under AddressSanitizer", run: |_, t| instrumented::address(t) },
     Stage { name: "thread", summary: "core under ThreadSanitizer", run: |_, t| instrumented::thread(t) },

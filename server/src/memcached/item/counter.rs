@@ -44,6 +44,8 @@ pub enum Counted {
     Number {
         value: u64,
         cas: u64,
+        /// There was no item before.
+        is_new: bool,
         /// When it expires, before and after; `None` is never.
         expire_at: [Option<polycache_core::clock::UnixMillis>; 2],
     },
@@ -72,20 +74,20 @@ pub fn count(work: &mut Work<'_>, counting: &Counting<'_>) -> Result<Counted, Fa
         };
         let expiry = Expiry::resolve(exptime, now);
         if expiry == Expiry::Past {
-            return Ok(Counted::Number { value, cas: 0, expire_at: [None, Some(now)] });
+            return Ok(Counted::Number { value, cas: 0, is_new: true, expire_at: [None, Some(now)] });
         }
         let expire_at = expiry.deadline();
         let draft = Draft { expire_at, ..Draft::string(buffer.format(value).as_bytes()) };
         entry.put_marked(draft, Marks { cas: counting.cas, ..Marks::default() }, Effect::Set);
         let cas = entry.record().map_or(0, |record| record.cas());
-        return Ok(Counted::Number { value, cas, expire_at: [None, expire_at] });
+        return Ok(Counted::Number { value, cas, is_new: true, expire_at: [None, expire_at] });
     };
+    let old = record.string()?;
+    if old.is_empty() || old.len() > NUMERIC_BYTES_MAX {
+        return Ok(Counted::NotNumeric);
+    }
     if counting.unique != 0 && counting.unique != record.cas() {
         return Ok(Counted::Exists);
-    }
-    let old = record.string()?;
-    if old.len() > NUMERIC_BYTES_MAX {
-        return Ok(Counted::NotNumeric);
     }
     let Some(value) = number::unsigned(&old.to_cow()) else {
         return Ok(Counted::NotNumeric);
@@ -99,7 +101,7 @@ pub fn count(work: &mut Work<'_>, counting: &Counting<'_>) -> Result<Counted, Fa
     let expiry = counting.exptime.map(|exptime| Expiry::resolve(exptime, now));
     if expiry == Some(Expiry::Past) {
         entry.remove(Effect::Del);
-        return Ok(Counted::Number { value, cas: 0, expire_at: [before, Some(now)] });
+        return Ok(Counted::Number { value, cas: 0, is_new: false, expire_at: [before, Some(now)] });
     }
     let expire_at = expiry.map_or(before, Expiry::deadline);
     let marks = Marks { cas: counting.cas, ..record.marks() };
@@ -117,5 +119,5 @@ pub fn count(work: &mut Work<'_>, counting: &Counting<'_>) -> Result<Counted, Fa
         put(NewValue::Pieces(&[digits, &padding]));
     }
     let cas = entry.record().map_or(0, |record| record.cas());
-    Ok(Counted::Number { value, cas, expire_at: [before, expire_at] })
+    Ok(Counted::Number { value, cas, is_new: false, expire_at: [before, expire_at] })
 }

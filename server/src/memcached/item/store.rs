@@ -139,11 +139,7 @@ fn apply(work: &mut Work<'_>, storage: &Storage<'_>, data: &[u8]) -> Result<Stor
         }
         verb => match (verb, entry.record()) {
             (Verb::Add, None) => {}
-            (Verb::Add, Some(record)) => {
-                // As in memcached, trying to add is a use of the item.
-                record.mark_fetched();
-                return Ok(Stored::Refused);
-            }
+            (Verb::Add, Some(_)) => return Ok(Stored::Refused),
             (Verb::Replace, None) if storage.unique == 0 => return Ok(Stored::Refused),
             (Verb::Replace, Some(_)) if storage.unique == 0 => {}
             (_, None) => {

@@ -27,15 +27,14 @@ pub fn arithmetic(work: &mut Work<'_>, mut words: Words<'_>) -> Result<(), Line>
         direction,
         delta: flags.delta,
         unique: flags.unique.unwrap_or(0),
-        // A T among the flags works on a new item, too.
-        vivify: flags.vivify.map(|exptime| (flags.initial, flags.exptime.unwrap_or(exptime))),
+        vivify: flags.vivify.map(|exptime| (flags.initial, flags.last_exptime().unwrap_or(exptime))),
         exptime: flags.exptime,
         cas: flags.cas,
     };
     let now = work.ctx.now();
     let code = match counter::count(work, &counting) {
-        Ok(Counted::Number { value, cas, expire_at }) => {
-            if flags.has(b'q') {
+        Ok(Counted::Number { value, cas, is_new, expire_at }) => {
+            if flags.has(b'q') && !is_new {
                 return Ok(());
             }
             let mut digits = itoa::Buffer::new();
@@ -51,7 +50,8 @@ pub fn arithmetic(work: &mut Work<'_>, mut words: Words<'_>) -> Result<(), Line>
             let mut shown = expire_at[0];
             for word in flags.words() {
                 match word[0] {
-                    b'T' | b'N' => shown = expire_at[1],
+                    b'T' => shown = expire_at[1],
+                    b'N' if is_new => shown = expire_at[1],
                     b't' => time_left(out, shown, now),
                     b'c' => numbered(out, b'c', cas),
                     _ => echo_one(out, word, &key),

@@ -167,6 +167,14 @@ impl<'a> Flags<'a> {
         self.seen & 1 << letter != 0
     }
 
+    /// The exptime of a new item: N and T both give one, the last counts.
+    pub fn last_exptime(&self) -> Option<i64> {
+        match self.words.filter(|word| matches!(word[0], b'N' | b'T')).last() {
+            Some([b'T', ..]) => self.exptime,
+            _ => self.vivify,
+        }
+    }
+
     /// The flags in the order of the line, each of a byte at least.
     #[inline]
     pub fn words(&self) -> Words<'a> {

@@ -18,8 +18,8 @@ use crate::stats::Counter;
 /// An item as it was found.
 struct Found<'a> {
     record: Record<'a>,
-    /// Before T, and after.
-    expire_at: [Option<UnixMillis>; 2],
+    /// Before N or T, after N where it made the item, and after T.
+    expire_at: [Option<UnixMillis>; 3],
     /// What was known of it before this command.
     was_fetched: bool,
     idle_seconds: u64,
@@ -76,7 +76,7 @@ fn find<'k, 'a: 'k>(
         let lease = lease::look(record, recache, now);
         if lease != Lease::Taken {
             let idle_seconds = if flags.has(b'l') { work.idle_seconds(record) } else { 0 };
-            let expire_at = [record.expire_at(); 2];
+            let expire_at = [record.expire_at(); 3];
             if looks_before && !flags.has(b'u') {
                 eviction::touch(record, op);
                 record.mark_fetched();
@@ -126,16 +126,20 @@ fn take<'k, 'a: 'k>(
     }
     let Some(record) = found else {
         let Some(exptime) = flags.vivify else { return Ok(None) };
-        let expiry = Expiry::resolve(exptime, now);
+        let expiry = Expiry::resolve(flags.last_exptime().unwrap_or(exptime), now);
         if expiry == Expiry::Past {
             return Ok(None);
         }
-        let expire_at = expiry.deadline();
-        lease::create(&mut entry, expire_at);
+        lease::create(&mut entry, expiry.deadline());
+        let touched = flags.exptime.and_then(|exptime| Expiry::resolve(exptime, now).deadline());
+        let expire_at = [None, Expiry::resolve(exptime, now).deadline(), touched];
         let Some(record) = entry.record() else { return Ok(None) };
+        if !flags.has(b'u') {
+            record.mark_fetched();
+        }
         return Ok(Some(Found {
             record,
-            expire_at: [expire_at; 2],
+            expire_at,
             was_fetched: false,
             idle_seconds: 0,
             stale: false,
@@ -148,11 +152,11 @@ fn take<'k, 'a: 'k>(
     if lease == Lease::Taken {
         lease::take(&mut entry, record)?;
     }
-    let mut expire_at = [record.expire_at(); 2];
+    let mut expire_at = [record.expire_at(); 3];
     if let (Some(exptime), Some(current)) = (flags.exptime, entry.record()) {
         let expiry = Expiry::resolve(exptime, now);
         retime::expire(&mut entry, current, expiry)?;
-        expire_at[1] = if expiry == Expiry::Past { Some(now) } else { expiry.deadline() };
+        expire_at[2] = if expiry == Expiry::Past { Some(now) } else { expiry.deadline() };
     }
     if !flags.has(b'u')
         && let Some(current) = entry.record()
@@ -176,11 +180,12 @@ fn reply(work: &mut Work<'_>, flags: &Flags<'_>, key: &Key<'_>, found: &Found<'_
     } else {
         out.extend_from_slice(b"HD");
     }
-    // T works for the flags behind it.
+    // N and T work for the flags behind them.
     let mut expire_at = found.expire_at[0];
     for word in flags.words() {
         match word[0] {
-            b'T' => expire_at = found.expire_at[1],
+            b'N' => expire_at = found.expire_at[1],
+            b'T' => expire_at = found.expire_at[2],
             b's' => numbered(out, b's', value.len() as u64),
             b't' => time_left(out, expire_at, op.now()),
             b'c' => numbered(out, b'c', found.record.cas()),
