@@ -13,6 +13,7 @@ mod build;
 mod cursor;
 mod edit;
 mod find;
+mod lazy;
 pub mod mapped;
 pub mod node;
 pub mod packed;
@@ -143,9 +144,9 @@ impl Drop for Tree {
 ///
 /// # Safety
 /// The words came from [`Tree::into_parts`], and nobody sees the record any more.
-pub unsafe fn release_parts([root, _, _]: [u64; 3]) {
+pub unsafe fn release_parts([root, _, bytes]: [u64; 3]) {
     // SAFETY: the caller's promise.
-    unsafe { node::release_root(root) };
+    unsafe { node::release_root(root, bytes >= lazy::LAZY_BYTES_MIN) };
 }
 
 /// What an edit took out of use: given to the epoch once the new tree is published.

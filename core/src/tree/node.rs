@@ -30,8 +30,8 @@ use std::ptr::NonNull;
 // Not through `crate::sync`: the layout must not depend on the model checker.
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
-use super::mapped;
 use super::packed::{Fresh, Item, Packed, Parsed, Piece, Sink, measure, write};
+use super::{lazy, mapped};
 use crate::index::Damaged;
 use crate::memory::size_class;
 
@@ -282,6 +282,12 @@ impl<'a> Node<'a> {
         unsafe { (*self.head.as_ptr()).flags &= !FRESH };
     }
 
+    /// Whether giving up a reference now would free what the node holds, as far as can be told.
+    fn is_last_reference(self) -> bool {
+        // ORDERING: a hint.
+        self.head().refs.load(Ordering::Relaxed) == 1
+    }
+
     /// Overwrites the child at `index`, leaving its separator.
     ///
     /// # Safety
@@ -324,11 +330,12 @@ pub unsafe fn release(word: u64) {
     }
 }
 
-/// Ends a record's hold on a root: gives it up, or frees what remains of it after it was claimed.
+/// Ends a record's hold on a root: gives it up (a large tree's in the background), or frees what remains of it after
+/// it was claimed.
 ///
 /// # Safety
 /// As for [`release`].
-pub unsafe fn release_root(word: u64) {
+pub unsafe fn release_root(word: u64, is_large: bool) {
     if word & MAPPED != 0 || word & !STATE == 0 {
         return;
     }
@@ -337,6 +344,9 @@ pub unsafe fn release_root(word: u64) {
     if node.is_claimed() {
         // SAFETY: nobody sees the record any more, which was the only way here.
         unsafe { node.free() };
+    } else if is_large && node.is_last_reference() {
+        // SAFETY: as the caller says.
+        unsafe { lazy::release_later(word) };
     } else {
         // SAFETY: as the caller says.
         unsafe { release(word) };
