@@ -63,7 +63,7 @@ fn work(engine: &Engine, seed: u64) {
                 latches.entry(1).remove(Effect::Del);
             }
             98 => {
-                engine.make_room();
+                engine.make_room(&engine.begin());
                 let mut seen = 0;
                 engine.for_each_record(0, &mut |_| seen += 1);
             }

@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::edit::{Children, Edit, entry};
+use super::edit::Edit;
+use super::edit::pack::{Children, entry, finish_part};
 use super::node::HEAD_BYTES;
 use super::packed::{Fresh, Piece};
 use super::{NODE_BYTES_MAX, TreeRef};
@@ -63,7 +64,7 @@ impl Builder {
             .iter()
             .map(|&end| Fresh::with_head(&[], [&self.data[std::mem::replace(&mut begin, end)..end], &[]]))
             .collect();
-        self.edit.finish_part(0, &[Piece::New(&entries)], self.has_blobs, &mut self.leaves);
+        finish_part(0, &[Piece::New(&entries)], self.has_blobs, &mut self.leaves);
         drop(entries);
         self.data.clear();
         self.ends.clear();

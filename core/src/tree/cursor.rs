@@ -21,12 +21,12 @@ impl<'a> TreeRef<'a> {
     pub fn cursor(self, rank: u64) -> Result<Cursor<'a>, Damaged> {
         let mut cursor = Cursor { path: SmallVec::new(), leaf: None };
         let Some(mut node) = self.root()? else { return Ok(cursor) };
-        let mut rank = rank.min(self.elements);
+        let (mut rank, mut elements) = (rank.min(self.elements), self.elements);
         while !node.is_leaf() {
-            let (index, within) = node.child_at(rank)?;
+            let (index, child, within) = node.child_at(rank, elements)?;
             cursor.path.push((node, index));
-            rank = within;
-            node = node.child_node(index)?;
+            (rank, elements) = (within, child.elements);
+            node = node.below(&child)?;
         }
         cursor.leaf = Some((node, usize::try_from(rank).unwrap_or(usize::MAX).min(node.packed().count())));
         Ok(cursor)

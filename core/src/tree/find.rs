@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::TreeRef;
-use super::node::{Node, SHORTENED};
+use super::node::{Child, Node, SHORTENED};
 use super::packed::Item;
 use crate::index::Damaged;
 
@@ -41,7 +41,7 @@ impl<'a> TreeRef<'a> {
         let mut rank = 0;
         while !node.is_leaf() {
             let index = node.child_for(key)?;
-            rank += (0..index).map(|before| node.child(before).elements).sum::<u64>();
+            rank += node.children().take(index).map(|before| before.elements).sum::<u64>();
             node = node.child_node(index)?;
         }
         let (index, is_there) = node.lower_bound(key)?;
@@ -54,11 +54,11 @@ impl<'a> TreeRef<'a> {
             return Ok(None);
         }
         let Some(mut node) = self.root()? else { return Ok(None) };
-        let mut rank = rank;
+        let (mut rank, mut elements) = (rank, self.elements);
         while !node.is_leaf() {
-            let (index, within) = node.child_at(rank)?;
-            rank = within;
-            node = node.child_node(index)?;
+            let (_, child, within) = node.child_at(rank, elements)?;
+            (rank, elements) = (within, child.elements);
+            node = node.below(&child)?;
         }
         let index = usize::try_from(rank).ok().filter(|&index| index < node.packed().count());
         node.item(index.ok_or(Damaged)?).map(Some)
@@ -71,6 +71,13 @@ impl<'a> Node<'a> {
     pub(super) fn child_node(self, index: usize) -> Result<Node<'a>, Damaged> {
         // SAFETY: this node holds a reference to its child, and is alive for 'a.
         unsafe { Node::at(self.child(index).word) }
+    }
+
+    /// A child of this node, as a node.
+    #[inline]
+    pub(super) fn below(self, child: &Child<'a>) -> Result<Node<'a>, Damaged> {
+        // SAFETY: as in `child_node`.
+        unsafe { Node::at(child.word) }
     }
 
     /// Which child `key` belongs to.
@@ -101,18 +108,29 @@ impl<'a> Node<'a> {
         Ok(child.separator.cmp(key))
     }
 
-    /// The child that contains the element at `rank` under this node, and the rank within it; the last child for the
-    /// rank behind the last element.
-    pub(super) fn child_at(self, mut rank: u64) -> Result<(usize, u64), Damaged> {
-        let last = self.packed().count().checked_sub(1).ok_or(Damaged)?;
-        for index in 0..last {
-            let elements = self.child(index).elements;
-            if rank < elements {
-                return Ok((index, rank));
+    /// The child that contains the element at `rank` of the `elements` under this node, and the rank within it; the last
+    /// child for the rank behind the last element. Begins at the nearer end.
+    pub(super) fn child_at(self, rank: u64, elements: u64) -> Result<(usize, Child<'a>, u64), Damaged> {
+        let count = self.packed().count();
+        if rank < elements / 2 {
+            let mut rank = rank;
+            for (index, child) in self.children().enumerate() {
+                if rank < child.elements {
+                    return Ok((index, child, rank));
+                }
+                rank -= child.elements;
             }
-            rank -= elements;
+            return Err(Damaged);
         }
-        Ok((last, rank))
+        let mut end = elements;
+        for index in (0..count).rev() {
+            let child = self.child(index);
+            end = end.checked_sub(child.elements).ok_or(Damaged)?;
+            if rank >= end {
+                return Ok((index, child, rank - end));
+            }
+        }
+        Err(Damaged)
     }
 
     /// The first entry of this leaf whose key is not below `key`, and whether it is `key`.

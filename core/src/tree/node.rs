@@ -7,12 +7,12 @@
 //!      0     4  references in memory; CRC-32/ISCSI of the rest in a file
 //!      4     4  length of the node
 //!      8     1  level: 0 a leaf, above that an inner node; BLOB
-//!      9     1  flags: HAS_BLOBS; FRESH
+//!      9     1  flags: HAS_BLOBS
 //!     12     4  length of the key if a blob, else 0
 //!     16        a packed sequence (`packed.rs`); or key and value of a blob
 //!
 //! entry of an inner node: word of the child:64 | elements:64 | bytes of memory:64 | separator
-//! word: address (in a file: see `stored.rs`) | MAPPED (bit 0) | SHORTENED (bit 1)
+//! word: address (in a file: see `snapshot/trees.rs`) | MAPPED (bit 0) | SHORTENED (bit 1) | FRESH (bit 2)
 //! ```
 //!
 //! A node begins at a multiple of 16. Every key under a child is at least the child's separator, and every key before
@@ -44,13 +44,13 @@ pub const BLOB: u8 = 0xff;
 pub const LEVEL_MAX: u8 = 32;
 /// Flag: some entries of this leaf are blobs.
 const HAS_BLOBS: u8 = 1;
-/// Flag: made by the edit under way, seen by nobody else.
-const FRESH: u8 = 2;
 /// Word bit: the node lies in a mapped file.
 pub const MAPPED: u64 = 1;
 /// Word bit: the separator beside this word is only the begin of one.
 pub const SHORTENED: u64 = 2;
-const STATE: u64 = 15;
+/// Word bit: the node was made by the edit under way and is seen by nobody else; in no published node.
+pub const FRESH: u64 = 4;
+pub const STATE: u64 = 15;
 /// In front of the separator in an entry of an inner node.
 pub const CHILD_BYTES: usize = 24;
 
@@ -156,10 +156,6 @@ impl<'a> Node<'a> {
         self.head().flags & HAS_BLOBS != 0
     }
 
-    pub fn is_fresh(self) -> bool {
-        !self.is_mapped && self.head().flags & FRESH != 0
-    }
-
     /// Bytes of the node.
     #[allow(clippy::len_without_is_empty, reason = "a node is never empty")]
     pub fn len(self) -> usize {
@@ -181,7 +177,7 @@ impl<'a> Node<'a> {
         let mut bytes = [0; HEAD_BYTES];
         bytes[4..8].copy_from_slice(&head.len.to_le_bytes());
         bytes[8] = head.level;
-        bytes[9] = head.flags & HAS_BLOBS;
+        bytes[9] = head.flags;
         bytes[12..].copy_from_slice(&head.key_len.to_le_bytes());
         (bytes, self.payload())
     }
@@ -195,7 +191,18 @@ impl<'a> Node<'a> {
     /// The child at `index` of an inner node; a mapped node's words are made absolute.
     #[inline]
     pub fn child(self, index: usize) -> Child<'a> {
-        let mut child = Child::read(self.packed().raw(index));
+        self.absolute_child(self.packed().raw(index))
+    }
+
+    /// All children of an inner node.
+    #[inline]
+    pub fn children(self) -> impl Iterator<Item = Child<'a>> {
+        self.packed().raws().map(move |raw| self.absolute_child(raw))
+    }
+
+    #[inline]
+    fn absolute_child(self, raw: &'a [u8]) -> Child<'a> {
+        let mut child = Child::read(raw);
         child.word = self.absolute(child.word);
         child
     }
@@ -271,15 +278,6 @@ impl<'a> Node<'a> {
     fn is_claimed(self) -> bool {
         // ORDERING: asked by the former holder's end, an epoch after the claim.
         self.head().refs.load(Ordering::Relaxed) == 0
-    }
-
-    /// Ends the time in which only the editing thread knows the node.
-    ///
-    /// # Safety
-    /// Nobody else knows the node yet.
-    pub(super) unsafe fn settle(self) {
-        // SAFETY: the caller's promise.
-        unsafe { (*self.head.as_ptr()).flags &= !FRESH };
     }
 
     /// Whether giving up a reference now would free what the node holds, as far as can be told.
@@ -375,9 +373,9 @@ pub fn held<'a>(node: Node<'a>) -> impl Iterator<Item = u64> + 'a {
         .filter_map(move |index| if is_inner { Some(node.child(index).word) } else { node.blob_at(index) })
 }
 
-/// A new node of `pieces`, fresh, with one reference.
+/// A new node of `pieces`, with one reference.
 pub fn build<'a>(level: u8, pieces: &[Piece<'_>], has_blobs: bool) -> Node<'a> {
-    let flags = FRESH | if has_blobs { HAS_BLOBS } else { 0 };
+    let flags = if has_blobs { HAS_BLOBS } else { 0 };
     let (node, mut fill) = allocate(HEAD_BYTES + measure(pieces).1, level, flags, 0);
     write(pieces, &mut fill);
     debug_assert_eq!(fill.left, 0, "measured wrongly");
@@ -387,7 +385,7 @@ pub fn build<'a>(level: u8, pieces: &[Piece<'_>], has_blobs: bool) -> Node<'a> {
 /// A new blob with one reference.
 pub fn blob<'a>(key: &[u8], value: &[&[u8]]) -> Node<'a> {
     let len = HEAD_BYTES + key.len() + value.iter().map(|part| part.len()).sum::<usize>();
-    let (node, mut fill) = allocate(len, BLOB, FRESH, key.len() as u32);
+    let (node, mut fill) = allocate(len, BLOB, 0, key.len() as u32);
     fill.put(key);
     value.iter().for_each(|part| fill.put(part));
     node

@@ -141,6 +141,19 @@ impl<'a> Packed<'a> {
         self.data_at() + self.start(index)
     }
 
+    /// All entries as they are stored.
+    #[inline]
+    pub fn raws(self) -> impl Iterator<Item = &'a [u8]> {
+        let (ends, data) = self.bytes[2..].split_at(2 * self.count());
+        let mut start = 0;
+        ends.chunks_exact(2).map(move |end| {
+            let end = usize::from(u16::from_le_bytes([end[0], end[1]]));
+            let raw = &data[start..end];
+            start = end;
+            raw
+        })
+    }
+
     fn raw_range(self, range: &Range<usize>) -> &'a [u8] {
         if range.is_empty() {
             return &[];

@@ -9,17 +9,18 @@
 //! The first edit of a tree reads the path before it claims anything: a damaged node of a file is found before
 //! something has changed.
 
+pub(super) mod pack;
+
 use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::node::{self, CHILD_BYTES, Child, HEAD_BYTES, MAPPED, Node, SHORTENED};
-use super::packed::{Fresh, Packed, Piece, measure};
-use super::{
-    ENTRY_BYTES_MAX, Garbage, NODE_BYTES_MAX, NODE_BYTES_MIN, SEPARATOR_BYTES_MAX, Tree, TreeRef, Waste,
-};
+use super::node::{self, FRESH, MAPPED, Node, SHORTENED, STATE};
+use super::packed::{Fresh, Piece};
+use super::{Garbage, NODE_BYTES_MIN, Tree, TreeRef, Waste};
 use crate::index::Damaged;
 use crate::memory::size_class;
+use pack::{Carried, Children, Fill, Owned, entry, has_blobs, pack, pack_counted};
 
 /// An edit under way. Dropping it without [`Edit::finish`] is allowed only before its first change.
 pub struct Edit<'a> {
@@ -31,16 +32,6 @@ pub struct Edit<'a> {
     keeps_old: bool,
     garbage: Garbage,
 }
-
-/// A node that the edit owns a reference to (or a mapped one), with what its parent will say of it.
-pub(super) struct Owned {
-    pub(super) word: u64,
-    elements: u64,
-    bytes: u64,
-    separator: SmallVec<[u8; 24]>,
-}
-
-pub(super) type Children = SmallVec<[Owned; 3]>;
 
 /// What an edit may do with a node's content.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +50,9 @@ struct Opened {
     hold: Hold,
     /// A reference to it is ours; the old root's is the old record's.
     is_owned: bool,
+    /// Elements and bytes under it.
+    elements: u64,
+    bytes: u64,
 }
 
 /// What to do, seen from one subtree.
@@ -77,15 +71,6 @@ enum Change<'e> {
 struct Edge {
     is_first: bool,
     is_last: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fill {
-    Evenly,
-    /// All but the first.
-    Back,
-    /// All but the last.
-    Front,
 }
 
 impl<'a> Edit<'a> {
@@ -117,7 +102,7 @@ impl<'a> Edit<'a> {
 
     /// Puts an element in the place of its key; whether one was there.
     pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Damaged> {
-        let is_there = self.tree().place(key)?.is_there;
+        let is_there = self.tree().get(key)?.is_some();
         let entry = entry(key, value);
         self.change(Change::Put { key, entry });
         Ok(is_there)
@@ -167,8 +152,8 @@ impl<'a> Edit<'a> {
         if self.is_untouched() {
             return (self.old.share(), Garbage::default());
         }
-        settle(self.root);
-        let tree = Tree { root: self.root, elements: self.elements, bytes: self.bytes };
+        let root = settle(self.root);
+        let tree = Tree { root, elements: self.elements, bytes: self.bytes };
         (tree, std::mem::take(&mut self.garbage))
     }
 
@@ -179,14 +164,12 @@ impl<'a> Edit<'a> {
     fn change(&mut self, change: Change<'_>) {
         let children = match change {
             _ if self.root != 0 => {
-                let is_owned = !self.is_untouched();
-                self.apply(self.root, is_owned, change, Edge { is_first: true, is_last: true })
+                let opened = self.open(self.root, !self.is_untouched(), self.elements, self.bytes);
+                self.apply(opened, change, Edge { is_first: true, is_last: true })
             }
-            Change::Put { entry, .. } => {
-                self.pack(0, &[Piece::New(&[entry])], has_blobs(&[entry]), Fill::Evenly)
-            }
+            Change::Put { entry, .. } => pack(0, &[Piece::New(&[entry])], has_blobs(&[entry]), Fill::Evenly),
             Change::Splice { entries, .. } => {
-                self.pack(0, &[Piece::New(entries)], has_blobs(entries), Fill::Front)
+                pack(0, &[Piece::New(entries)], has_blobs(entries), Fill::Front)
             }
             Change::Remove { .. } => Children::new(),
         };
@@ -201,7 +184,7 @@ impl<'a> Edit<'a> {
         }
         while children.len() > 1 {
             let entries: SmallVec<[Fresh<'_>; 4]> = children.iter().map(Owned::entry).collect();
-            let parents = self.pack(level, &[Piece::New(&entries)], false, Fill::Evenly);
+            let parents = pack(level, &[Piece::New(&entries)], false, Fill::Evenly);
             drop(entries);
             children = parents;
             level += 1;
@@ -216,7 +199,7 @@ impl<'a> Edit<'a> {
             if node.is_leaf() || node.packed().count() > 1 {
                 return;
             }
-            let opened = self.open(self.root, true);
+            let opened = self.open(self.root, true, self.elements, self.bytes);
             let child = node.child(0);
             if opened.hold == Hold::Shared {
                 node_of(child.word).retain();
@@ -226,9 +209,8 @@ impl<'a> Edit<'a> {
         }
     }
 
-    /// Changes the subtree at `word`, whose reference is consumed where it is owned; returns what replaces it.
-    fn apply(&mut self, word: u64, is_owned: bool, change: Change<'_>, edge: Edge) -> Children {
-        let opened = self.open(word, is_owned);
+    /// Changes an opened subtree; returns what replaces it.
+    fn apply(&mut self, opened: Opened, change: Change<'_>, edge: Edge) -> Children {
         let node = opened.node;
         if node.is_leaf() {
             return self.apply_to_leaf(opened, change, edge);
@@ -244,7 +226,7 @@ impl<'a> Edit<'a> {
                 (index..index + 1, self.descend(&opened, index, change, edge_at(index)))
             }
             Change::Splice { rank, remove, entries } => {
-                let (index, rank) = node.child_at(rank).expect("read before");
+                let (index, _, rank) = node.child_at(rank, opened.elements).expect("read before");
                 let change = Change::Splice { rank, remove, entries };
                 (index..index + 1, self.descend(&opened, index, change, edge_at(index)))
             }
@@ -257,7 +239,8 @@ impl<'a> Edit<'a> {
     /// Changes one child.
     fn descend(&mut self, parent: &Opened, index: usize, change: Change<'_>, edge: Edge) -> Children {
         let child = self.take_child(parent, index);
-        let mut results = self.apply(child.word & !SHORTENED, true, change, edge);
+        let opened = self.open(child.word, true, child.elements, child.bytes);
+        let mut results = self.apply(opened, change, edge);
         if let Some(first) = results.first_mut() {
             first.separator = child.separator;
             first.word |= child.word & SHORTENED;
@@ -342,7 +325,7 @@ impl<'a> Edit<'a> {
         let blobs = node.has_blobs() || has_blobs(entries);
         let (before, after) = (Carried::new(node, 0..range.start), Carried::new(node, range.end..count));
         let pieces = [before.piece(), Piece::New(entries), after.piece()];
-        let results = self.pack(0, &pieces, blobs, fill);
+        let results = pack(0, &pieces, blobs, fill);
         self.close(opened);
         results
     }
@@ -387,32 +370,43 @@ impl<'a> Edit<'a> {
         if let ([only], Hold::Fresh, 1) = (results.as_slice(), opened.hold, range.len())
             && *only.separator == *node.child(range.start).separator
         {
+            let replaced = node.child(range.start);
+            let elements = opened.elements + only.elements - replaced.elements;
+            let bytes = opened.bytes + only.bytes - replaced.bytes;
             // SAFETY: fresh, and `only` borrows nothing of it.
             unsafe { node.set_child(range.start, &only.child()) };
-            let (elements, bytes) = totals(node);
-            let word = node.word();
-            return smallvec![Owned { word, elements, bytes, separator: SmallVec::new() }];
+            return smallvec![Owned {
+                word: node.word() | FRESH,
+                elements,
+                bytes,
+                separator: SmallVec::new()
+            }];
         }
         if opened.hold == Hold::Shared {
-            (0..range.start)
-                .chain(range.end..count)
-                .for_each(|index| node_of(node.child(index).word).retain());
+            for (_, child) in node.children().enumerate().filter(|(index, _)| !range.contains(index)) {
+                node_of(child.word).retain();
+            }
+        }
+        // Elements and bytes of what stays are those of the node but for what is replaced: no look at all children.
+        let (mut elements, mut bytes) = (opened.elements, opened.bytes - size_class(node.len()) as u64);
+        for child in range.clone().map(|index| node.child(index)) {
+            (elements, bytes) = (elements - child.elements, bytes - child.bytes);
+        }
+        for child in &results {
+            (elements, bytes) = (elements + child.elements, bytes + child.bytes);
         }
         let (before, after) = (Carried::new(node, 0..range.start), Carried::new(node, range.end..count));
         let entries: SmallVec<[Fresh<'_>; 4]> = results.iter().map(Owned::entry).collect();
-        let replaced = self.pack(
-            node.level(),
-            &[before.piece(), Piece::New(&entries), after.piece()],
-            false,
-            Fill::Evenly,
-        );
+        let pieces = [before.piece(), Piece::New(&entries), after.piece()];
+        let replaced = pack_counted(node.level(), &pieces, false, Fill::Evenly, Some((elements, bytes)));
         self.close(opened);
         replaced
     }
 
     /// Makes one node of two neighbours, or two of about the same size.
     fn merge(&mut self, left: Owned, right: Owned) -> Children {
-        let (a, b) = (self.open(left.word & !SHORTENED, true), self.open(right.word & !SHORTENED, true));
+        let a = self.open(left.word, true, left.elements, left.bytes);
+        let b = self.open(right.word, true, right.elements, right.bytes);
         for opened in [&a, &b] {
             if opened.hold == Hold::Shared {
                 node::held(opened.node).for_each(|word| node_of(word).retain());
@@ -423,14 +417,14 @@ impl<'a> Edit<'a> {
         let all = Carried::new(a.node, 0..counts.0);
         let mut results = if level == 0 {
             let rest = Carried::new(b.node, 0..counts.1);
-            self.pack(0, &[all.piece(), rest.piece()], blobs, Fill::Evenly)
+            pack(0, &[all.piece(), rest.piece()], blobs, Fill::Evenly)
         } else {
             // What the parent said of the right node holds for its first child; its own word may be older.
             let mut first = b.node.child(0);
             first.word = first.word & !SHORTENED | right.word & SHORTENED;
             first.separator = &right.separator;
             let rest = Carried::new(b.node, 1..counts.1);
-            self.pack(level, &[all.piece(), Piece::New(&[first.entry()]), rest.piece()], false, Fill::Evenly)
+            pack(level, &[all.piece(), Piece::New(&[first.entry()]), rest.piece()], false, Fill::Evenly)
         };
         if let Some(first) = results.first_mut() {
             first.separator = left.separator;
@@ -441,18 +435,18 @@ impl<'a> Edit<'a> {
         results
     }
 
-    fn open(&mut self, word: u64, is_owned: bool) -> Opened {
+    fn open(&mut self, word: u64, is_owned: bool, elements: u64, bytes: u64) -> Opened {
         let node = node_of(word);
         let hold = if word & MAPPED != 0 {
             Hold::Mapped
-        } else if node.is_fresh() {
+        } else if word & FRESH != 0 {
             Hold::Fresh
         } else if (is_owned || !self.keeps_old) && node.claim() {
             Hold::Claimed
         } else {
             Hold::Shared
         };
-        Opened { node, hold, is_owned }
+        Opened { node, hold, is_owned, elements, bytes }
     }
 
     /// Lets go of a node whose content has been carried over.
@@ -467,176 +461,37 @@ impl<'a> Edit<'a> {
         }
     }
 
-    pub(super) fn drop_reference(&mut self, word: u64) {
+    fn drop_reference(&mut self, word: u64) {
         if word & MAPPED == 0 {
-            self.garbage.0.push(Waste::Reference(word & !SHORTENED));
+            self.garbage.0.push(Waste::Reference(word & !STATE));
         }
     }
-
-    /// New nodes of one level for `pieces`, as few as their sizes allow.
-    fn pack(&mut self, level: u8, pieces: &[Piece<'_>], has_blobs: bool, fill: Fill) -> Children {
-        let (count, bytes) = measure(pieces);
-        let mut children = Children::new();
-        if count == 0 {
-            return children;
-        }
-        if HEAD_BYTES + bytes <= NODE_BYTES_MAX || count == 1 {
-            children.push(Owned::new(node::build(level, pieces, has_blobs)));
-            return children;
-        }
-        let room = NODE_BYTES_MAX - HEAD_BYTES - 2;
-        let nodes = bytes.div_ceil(room);
-        let first = match fill {
-            Fill::Evenly => bytes.div_ceil(nodes),
-            Fill::Front => room,
-            Fill::Back => (bytes - (nodes - 1) * room).max(1),
-        };
-        let others = if fill == Fill::Evenly { first } else { room };
-        let mut aim = first;
-        let (mut part, mut taken): (SmallVec<[Piece<'_>; 3]>, usize) = (SmallVec::new(), 0);
-        for piece in pieces {
-            let mut begin = 0;
-            for index in 0..piece.count() {
-                let len = 2 + piece.entry_len(index);
-                if taken > 0 && (taken + len > room || taken >= aim) {
-                    part.push(piece.part(begin..index));
-                    self.finish_part(level, &part, has_blobs, &mut children);
-                    part.clear();
-                    (begin, taken, aim) = (index, 0, others);
-                }
-                taken += len;
-            }
-            part.push(piece.part(begin..piece.count()));
-        }
-        self.finish_part(level, &part, has_blobs, &mut children);
-        children
-    }
-
-    pub(super) fn finish_part(
-        &mut self,
-        level: u8,
-        part: &[Piece<'_>],
-        has_blobs: bool,
-        children: &mut Children,
-    ) {
-        let mut next = Owned::new(node::build(level, part, has_blobs));
-        if let Some(last) = children.last() {
-            let (left, right) = (node_of(last.word), node_of(next.word));
-            if level > 0 {
-                let first = right.child(0);
-                next.separator = SmallVec::from_slice(first.separator);
-                next.word |= first.word & SHORTENED;
-            } else {
-                let left = left.item(left.packed().count() - 1).map_or(&b""[..], |item| item.key);
-                let right = right.item(0).map_or(&b""[..], |item| item.key);
-                let is_short = separator(left, right, &mut next.separator);
-                next.word |= if is_short { SHORTENED } else { 0 };
-            }
-        }
-        children.push(next);
-    }
-}
-
-impl Owned {
-    fn new(node: Node<'_>) -> Owned {
-        let (elements, bytes) = totals(node);
-        Owned { word: node.word(), elements, bytes, separator: SmallVec::new() }
-    }
-
-    fn child(&self) -> Child<'_> {
-        Child { word: self.word, elements: self.elements, bytes: self.bytes, separator: &self.separator }
-    }
-
-    fn entry(&self) -> Fresh<'_> {
-        self.child().entry()
-    }
-}
-
-/// A stretch of a node's entries to be carried over; a mapped node's words are made absolute.
-enum Carried {
-    AsIs(Packed<'static>, Range<usize>),
-    Absolute(Vec<Fresh<'static>>),
-}
-
-impl Carried {
-    fn new(node: Node<'static>, range: Range<usize>) -> Carried {
-        let packed = node.packed();
-        if !node.is_mapped() || node.is_leaf() && !node.has_blobs() {
-            return Carried::AsIs(packed, range);
-        }
-        let entry =
-            |index: usize| match (node.is_leaf(), node.is_leaf().then(|| node.blob_at(index)).flatten()) {
-                (false, _) => node.child(index).entry(),
-                (true, Some(word)) => Fresh::big(word),
-                (true, None) => Fresh::with_head(&[], [packed.raw(index), &[]]),
-            };
-        Carried::Absolute(range.map(entry).collect())
-    }
-
-    fn piece(&self) -> Piece<'_> {
-        match self {
-            Carried::AsIs(packed, range) => Piece::Old(*packed, range.clone()),
-            Carried::Absolute(entries) => Piece::New(entries),
-        }
-    }
-}
-
-/// The entry for an element; a long one goes into a blob.
-pub(super) fn entry<'e>(key: &'e [u8], value: &'e [u8]) -> Fresh<'e> {
-    if key.len() + value.len() > ENTRY_BYTES_MAX {
-        return Fresh::big(node::blob(key, &[value]).word());
-    }
-    Fresh::new(key, value)
-}
-
-fn has_blobs(entries: &[Fresh<'_>]) -> bool {
-    entries.iter().any(Fresh::is_big)
 }
 
 /// A node whose word the edit owns, or that the old tree holds.
 fn node_of(word: u64) -> Node<'static> {
     // SAFETY: the edit keeps everything that it works on alive until it is closed, and uses nothing after that.
-    unsafe { Node::at(word & !SHORTENED) }.expect("read before")
+    unsafe { Node::at(word) }.expect("read before")
 }
 
 fn is_readable(word: u64) -> bool {
     // SAFETY: as in `node_of`.
-    unsafe { Node::at(word & !SHORTENED) }.is_ok()
+    unsafe { Node::at(word) }.is_ok()
 }
 
-/// Elements under a node, and bytes that it and all below it take.
-fn totals(node: Node<'_>) -> (u64, u64) {
-    let own = size_class(node.len()) as u64;
-    let count = node.packed().count();
-    if !node.is_leaf() {
-        return (0..count)
-            .map(|index| node.child(index))
-            .fold((0, own), |(elements, bytes), child| (elements + child.elements, bytes + child.bytes));
+/// Ends the time in which the nodes under `word` may be changed; the word as it is published.
+fn settle(word: u64) -> u64 {
+    if word & FRESH != 0 {
+        let node = node_of(word);
+        let count = if node.is_leaf() { 0 } else { node.packed().count() };
+        for index in 0..count {
+            let mut child = node.child(index);
+            if child.word & FRESH != 0 {
+                child.word = settle(child.word);
+                // SAFETY: fresh, so nobody else sees the node yet; the child's separator is left alone.
+                unsafe { node.set_child(index, &child) };
+            }
+        }
     }
-    let blobs = if node.has_blobs() { (0..count).map(|index| node.blob_bytes(index)).sum() } else { 0 };
-    (count as u64, own + blobs)
+    word & !FRESH
 }
-
-/// The shortest key above `left` and not above `right`; whether it had to be cut.
-fn separator(left: &[u8], right: &[u8], out: &mut SmallVec<[u8; 24]>) -> bool {
-    let common = left.iter().zip(right).take_while(|(left, right)| left == right).count();
-    let len = (common + 1).min(right.len());
-    out.extend_from_slice(&right[..len.min(SEPARATOR_BYTES_MAX)]);
-    len > SEPARATOR_BYTES_MAX
-}
-
-/// Ends the time in which the nodes under `word` may be changed.
-fn settle(word: u64) {
-    if word == 0 {
-        return;
-    }
-    let node = node_of(word);
-    if node.is_fresh() {
-        // SAFETY: not published yet.
-        unsafe { node.settle() };
-        node::held(node).for_each(settle);
-    }
-}
-
-const _: () = assert!(ENTRY_BYTES_MAX + 16 < NODE_BYTES_MAX / 2);
-const _: () = assert!(SEPARATOR_BYTES_MAX + CHILD_BYTES + 2 < NODE_BYTES_MIN / 2);
