@@ -8,6 +8,7 @@ pub mod config;
 pub mod container;
 pub mod engine;
 pub mod eviction;
+pub mod exchange;
 pub mod expiry;
 pub mod index;
 pub mod lease;

@@ -7,5 +7,7 @@ mod carry;
 mod files;
 #[path = "rdb/payloads.rs"]
 mod payloads;
+#[path = "rdb/restore.rs"]
+mod restore;
 #[path = "rdb/samples.rs"]
 mod samples;

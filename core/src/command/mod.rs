@@ -21,10 +21,10 @@ pub use reply::{NoReply, Protocol, Reply, Value, ValueReply};
 pub use spec::Spec;
 
 /// The tables of the engine's own commands; a face adds its own families to them.
-pub const TABLES: [&[Spec]; 9] = {
-    let ([whole, partial, many], [key, expiry, keyspace]) = (string::TABLES, keys::TABLES);
+pub const TABLES: [&[Spec]; 10] = {
+    let ([whole, partial, many], [key, expiry, keyspace, restore]) = (string::TABLES, keys::TABLES);
     let [member, combination] = set::TABLES;
-    [whole, partial, many, bitmap::TABLE, member, combination, key, expiry, keyspace]
+    [whole, partial, many, bitmap::TABLE, member, combination, key, expiry, keyspace, restore]
 };
 
 /// The arguments of a command; `args[0]` is its name as it was sent.

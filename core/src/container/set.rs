@@ -142,7 +142,8 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    fn new(elements: Elements<'a>) -> Result<Members<'a>, Damaged> {
+    /// Over the elements of a set.
+    pub fn new(elements: Elements<'a>) -> Result<Members<'a>, Damaged> {
         let hash_bytes = if matches!(elements, Elements::Tree(_)) { HASH_BYTES } else { 0 };
         Ok(Members { walk: elements.walk(0)?, hash_bytes })
     }

@@ -68,6 +68,23 @@ pub fn initial_access(old: Option<Record<'_>>, db: DbIndex, hash: u64, op: &Oper
     }
 }
 
+/// The access bits of a record that another server had, where they mean the same here: how long it was not used, or how
+/// often it was.
+pub(crate) fn carried_access(
+    idle_seconds: Option<u64>,
+    frequency: Option<u8>,
+    op: &Operation<'_>,
+) -> Option<u32> {
+    let policy = op.engine().tuning().policy();
+    if policy.is_queued() {
+        return None;
+    }
+    if policy.counts_frequency() {
+        return Some(lfu(op.access_seconds(), u32::from(frequency?)));
+    }
+    Some(op.access_seconds().saturating_sub(idle_seconds?) as u32 & ((1 << SECONDS_BITS) - 1))
+}
+
 fn lfu(seconds: u64, counter: u32) -> u32 {
     ((seconds / 60) as u32 & ((1 << MINUTES_BITS) - 1)) << 8 | counter
 }

@@ -19,6 +19,7 @@ use crate::limits::DATABASES;
 use crate::log::Lsn;
 use crate::log::entry::{Annotation, encode_command};
 use crate::log::mark::{GroupSum, Mark};
+use crate::rdb::Options;
 use crate::record::{self, Record, Str};
 use crate::snapshot::SaveError;
 use crate::{snapshot, version};
@@ -73,7 +74,8 @@ fn write_resp<T>(engine: &Engine, path: &Path, on_cut: impl FnOnce() -> (Lsn, T)
     let cut = Cut::begin(engine);
     let (_, result) = on_cut();
     let cut = cut.open();
-    let mut out = Writer::new(file).map_err(StorageError::file("writing", path))?;
+    let mut out =
+        Writer::new(file, engine.config().rdb_options()).map_err(StorageError::file("writing", path))?;
     for (db, index) in cut.indexes.iter().enumerate() {
         out.select(db as DbIndex, index.is_empty());
         for chain in 0..index.chains() {
@@ -146,13 +148,14 @@ struct Writer {
     out: BufWriter<File>,
     group: Vec<u8>,
     position: Lsn,
+    options: Options,
 }
 
 impl Writer {
-    fn new(file: File) -> std::io::Result<Writer> {
+    fn new(file: File, options: Options) -> std::io::Result<Writer> {
         let mut out = BufWriter::new(file);
         out.write_all(&Mark::header(Lsn(0)).encode())?;
-        Ok(Writer { out, group: Vec::new(), position: Lsn(0) })
+        Ok(Writer { out, group: Vec::new(), position: Lsn(0), options })
     }
 
     fn select(&mut self, db: DbIndex, empty: bool) {
@@ -169,10 +172,11 @@ impl Writer {
                 let mut members = container::set::members_of(record)?;
                 self.container(record, b"SADD", || Ok(members.next()?.map(|member| smallvec![member.into()])))
             }
-            _ => {
+            record::Kind::String => {
                 self.string(record);
                 Ok(())
             }
+            _ => self.payload(record),
         }
     }
 
@@ -202,6 +206,21 @@ impl Writer {
             let at = number.format(at.0).as_bytes();
             encode_command(&mut self.group, &[b"PEXPIREAT".into(), record.key().into(), at.into()]);
         }
+        Ok(())
+    }
+
+    /// `RESTORE key time payload ABSTTL`: any type that has no command of its own here.
+    fn payload(&mut self, record: Record<'_>) -> Result<(), Damaged> {
+        let told =
+            crate::exchange::payload(self.options, |writer| crate::exchange::tell_record(record, writer));
+        // Memory takes every write, and what is held can be told: damage is all that is left.
+        let payload = told.map_err(|_| Damaged)?;
+        let mut number = itoa::Buffer::new();
+        let at = number.format(record.expire_at().map_or(0, |at| at.0)).as_bytes();
+        let key = record.key().into();
+        let args: [Str<'_>; 5] =
+            [b"RESTORE".into(), key, at.into(), payload.as_slice().into(), b"ABSTTL".into()];
+        encode_command(&mut self.group, &args);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ mod iterate;
 mod keyspace;
 mod object;
 mod rename;
+mod restore;
 mod table;
 
 pub(in crate::command) use expire::put_expiry;

@@ -5,13 +5,15 @@ use std::path::Path;
 use super::{ITEM_AUX, storage_error};
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
-use crate::limits::{DATABASES, INLINE_BYTES_MAX};
+use crate::eviction;
+use crate::exchange::{Builder, Built};
+use crate::limits::DATABASES;
 use crate::log::entry::Annotation;
 use crate::operation::Operation;
 use crate::persistence::StorageError;
-use crate::rdb::visitor::Key;
-use crate::rdb::{FileVisitor, Kind, Shape, Stop, ValueVisitor, Visit, read_file};
-use crate::record::{Draft, Effect, NewValue, Rope};
+use crate::rdb::visitor::{Consumer, Fields, Group, Key, Pending, StreamId, StreamMeta};
+use crate::rdb::{FileVisitor, Shape, Stop, ValueVisitor, Visit, read_file};
+use crate::record::Effect;
 use crate::transaction::Entry;
 
 /// Keys under one epoch pin: garbage is freed in between.
@@ -42,9 +44,10 @@ pub fn load(engine: &Engine, path: &Path, bytes: &[u8], expired: Expired) -> Res
         expired,
         key: None,
         item: Annotation::default(),
-        value: Value::None,
+        builder: Builder::new(engine),
         loaded: 0,
         dropped: 0,
+        empty: 0,
         functions: 0,
     };
     let summary = read_file(bytes, &mut loader).map_err(|error| storage_error(path, error))?;
@@ -56,11 +59,12 @@ pub fn load(engine: &Engine, path: &Path, bytes: &[u8], expired: Expired) -> Res
         );
     }
     tracing::info!(
-        "Loaded {} keys from the RDB file {} (version {}), {} were expired",
+        "Loaded {} keys from the RDB file {} (version {}), {} were expired, {} empty",
         loader.loaded,
         path.display(),
         summary.version,
-        loader.dropped
+        loader.dropped,
+        loader.empty
     );
     Ok(Loaded { keys: loader.loaded, bytes: summary.bytes })
 }
@@ -73,17 +77,12 @@ struct Loader<'a> {
     key: Option<Key<'static>>,
     /// What memcached adds to the key that follows.
     item: Annotation,
-    value: Value,
+    builder: Builder<'a>,
     loaded: u64,
     dropped: u64,
+    /// Keys with empty values, which Redis leaves out too.
+    empty: u64,
     functions: u64,
-}
-
-/// The value at hand.
-enum Value {
-    None,
-    Small(Vec<u8>),
-    Long(Rope),
 }
 
 fn begin(engine: &Engine) -> Operation<'_> {
@@ -94,7 +93,7 @@ fn begin(engine: &Engine) -> Operation<'_> {
 }
 
 impl Loader<'_> {
-    fn store(&mut self, value: Value) -> Visit {
+    fn store(&mut self, built: Option<Built>) -> Visit {
         let key = self.key.take().ok_or_else(|| Stop::refused("a value without a key"))?;
         let item = std::mem::take(&mut self.item);
         let expire_at = key.expire_at.map(UnixMillis);
@@ -102,10 +101,9 @@ impl Loader<'_> {
             self.dropped += 1;
             return Ok(());
         }
-        let value = match &value {
-            Value::Small(bytes) => NewValue::Bytes(bytes),
-            Value::Long(rope) => NewValue::Rope(rope.clone()),
-            Value::None => return Err(Stop::refused("a key without a value")),
+        let Some(mut built) = built else {
+            self.empty += 1;
+            return Ok(());
         };
         let db = self.database(key.db)?;
         let mut entry = Entry::latch(&self.op, db, &key.name)
@@ -114,8 +112,11 @@ impl Loader<'_> {
             let name = String::from_utf8_lossy(&key.name).into_owned();
             return Err(Stop::refused(format!("the key '{name}' of database {db} comes twice")));
         }
-        let draft = Draft { value, expire_at, flags: item.flags, raw: false };
-        entry.put_marked(draft, item.marks(), Effect::Silent);
+        entry.put_marked(built.draft(expire_at, item.flags), item.marks(), Effect::Silent);
+        let access = eviction::carried_access(key.idle, key.frequency, &self.op);
+        if let (Some(record), Some(access)) = (entry.record(), access) {
+            record.set_access(access);
+        }
         drop(entry);
         self.loaded += 1;
         if self.loaded.is_multiple_of(KEYS_PER_PIN) {
@@ -161,28 +162,47 @@ impl FileVisitor for Loader<'_> {
 
 impl ValueVisitor for Loader<'_> {
     fn begin_value(&mut self, shape: Shape) -> Visit {
-        if shape.kind != Kind::String {
-            let kind = shape.kind;
-            return Err(Stop::refused(format!("values of the type {kind:?} cannot be loaded yet")));
-        }
-        self.value = Value::Small(Vec::new());
-        Ok(())
+        self.builder.begin_value(shape)
     }
-
     fn string(&mut self, piece: &[u8]) -> Visit {
-        match &mut self.value {
-            Value::Small(bytes) if bytes.len() + piece.len() <= INLINE_BYTES_MAX => {
-                bytes.extend_from_slice(piece);
-            }
-            Value::Small(bytes) => self.value = Value::Long(Rope::from_pieces([bytes.as_slice(), piece])),
-            Value::Long(rope) => *rope = rope.append(piece),
-            Value::None => return Err(Stop::refused("a piece of a string outside of one")),
-        }
-        Ok(())
+        self.builder.string(piece)
     }
-
+    fn list_element(&mut self, element: &[u8]) -> Visit {
+        self.builder.list_element(element)
+    }
+    fn set_member(&mut self, member: &[u8]) -> Visit {
+        self.builder.set_member(member)
+    }
+    fn hash_field(&mut self, field: &[u8], value: &[u8], expire_at: Option<u64>) -> Visit {
+        self.builder.hash_field(field, value, expire_at)
+    }
+    fn sorted_set_member(&mut self, member: &[u8], score: f64) -> Visit {
+        self.builder.sorted_set_member(member, score)
+    }
+    fn stream_entry(&mut self, id: StreamId, fields: Fields<'_>) -> Visit {
+        self.builder.stream_entry(id, fields)
+    }
+    fn stream_meta(&mut self, meta: &StreamMeta) -> Visit {
+        self.builder.stream_meta(meta)
+    }
+    fn stream_group(&mut self, group: &Group<'_>) -> Visit {
+        self.builder.stream_group(group)
+    }
+    fn stream_pending(&mut self, pending: &Pending) -> Visit {
+        self.builder.stream_pending(pending)
+    }
+    fn stream_consumers(&mut self, count: u64) -> Visit {
+        self.builder.stream_consumers(count)
+    }
+    fn stream_consumer(&mut self, consumer: &Consumer<'_>) -> Visit {
+        self.builder.stream_consumer(consumer)
+    }
+    fn stream_owned(&mut self, id: StreamId) -> Visit {
+        self.builder.stream_owned(id)
+    }
     fn end_value(&mut self) -> Visit {
-        let value = std::mem::replace(&mut self.value, Value::None);
-        self.store(value)
+        self.builder.end_value()?;
+        let built = self.builder.take();
+        self.store(built)
     }
 }

@@ -19,7 +19,7 @@ pub use save::{Purpose, save};
 use std::path::Path;
 
 use super::StorageError;
-use crate::rdb::{Fault, RdbError};
+use crate::rdb::{Fault, RdbError, Stop};
 
 /// The aux field that holds what memcached adds to the item behind it, as the log has it ([`crate::log::entry`]).
 const ITEM_AUX: &[u8] = b"polycache-item";
@@ -33,5 +33,15 @@ fn storage_error(path: &Path, error: RdbError) -> StorageError {
         }
         Fault::Corrupt(reason) => StorageError::corrupt(path, error.offset, reason),
         _ => StorageError::Unsupported { file: path.to_owned(), reason: error.to_string() },
+    }
+}
+
+/// Why a file at `path` could not be written.
+pub fn stopped(path: &Path, stop: Stop) -> StorageError {
+    match stop {
+        Stop::Io(error) => StorageError::Io { doing: format!("writing {}", path.display()), error },
+        Stop::Refused(reason) => {
+            StorageError::Unsupported { file: path.to_owned(), reason: reason.into_owned() }
+        }
     }
 }

@@ -1,21 +1,23 @@
 //! From the engine to an RDB file, as of one instant.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::clock::UnixMillis;
 use crate::engine::Engine;
+use crate::exchange::{self, Contents};
 use crate::index::scan::Walked;
 use crate::log::Lsn;
 use crate::log::entry::Annotation;
 use crate::persistence::StorageError;
 use crate::persistence::base::{Cut, damaged_record};
 use crate::rdb::visitor::Key;
-use crate::rdb::{FileVisitor, Kind, Options, Shape, Stop, ValueVisitor, Visit, Writer};
-use crate::record::{Record, Rope, Str};
+use crate::rdb::{FileVisitor, Options, Visit, Writer};
+use crate::record::{Kind, NewTrees, OwnedRecord, Record, Rope, Str};
+use crate::snapshot::SaveError;
 
-use super::ITEM_AUX;
+use super::{ITEM_AUX, stopped};
 
 /// Bytes that are gathered before they go to the file.
 const GROUP_BYTES: usize = 256 * 1024;
@@ -38,17 +40,13 @@ pub fn save<T>(
     purpose: Purpose,
     on_cut: impl FnOnce() -> (Lsn, T),
 ) -> Result<T, StorageError> {
-    let mut file = File::create(path).map_err(StorageError::file("creating", path))?;
-    let failed = |stop: Stop| match stop {
-        Stop::Io(error) => StorageError::Io { doing: format!("writing {}", path.display()), error },
-        Stop::Refused(reason) => {
-            StorageError::Unsupported { file: path.to_owned(), reason: reason.into_owned() }
-        }
-    };
+    let file = File::create(path).map_err(StorageError::file("creating", path))?;
+    let failed = |stop| stopped(path, stop);
     let cut = Cut::begin(engine);
     let (_, result) = on_cut();
     let cut = cut.open();
-    let mut writer = Writer::file(Vec::new(), options).map_err(failed)?;
+    let receiver = Receiver { file, gathered: Vec::new(), within_walk: true };
+    let mut writer = Writer::file(receiver, options).map_err(failed)?;
     head(&mut writer, purpose).map_err(failed)?;
     for (db, index) in cut.indexes.iter().enumerate() {
         let db = db as u64;
@@ -56,6 +54,9 @@ pub fn save<T>(
             writer.sizes(db, index.len(), index.expires()).map_err(failed)?;
         }
         for chain in 0..index.chains() {
+            if purpose == Purpose::Base && engine.snapshots().is_cancelled() {
+                return Err(SaveError::Cancelled.into());
+            }
             let pin = crossbeam_epoch::pin();
             let (mut damaged, mut outcome, mut long) = (false, Ok(()), Vec::new());
             index.walk_chain(chain, &pin, &mut |walked| {
@@ -63,11 +64,13 @@ pub fn save<T>(
                     return;
                 }
                 match walked {
-                    Walked::Memory { record, .. } => outcome = tell(&mut writer, db, record, &mut long),
+                    Walked::Memory { record, trees, .. } => {
+                        outcome = tell(&mut writer, db, record, trees, &mut long);
+                    }
                     Walked::Mapped(word) => {
                         let backing = index.backing().expect("mapped words exist only over a backing");
                         match backing.load(word.address()) {
-                            Ok(record) => outcome = tell(&mut writer, db, record.as_record(), &mut long),
+                            Ok(record) => outcome = tell_mapped(&mut writer, db, record, &mut long),
                             Err(_) => damaged = true,
                         }
                     }
@@ -79,20 +82,22 @@ pub fn save<T>(
             }
             outcome.map_err(failed)?;
             // Outside of the walk, whose callbacks must be short.
+            writer.receiver().within_walk = false;
             for long in &long {
-                long.tell(&mut writer, db, &mut file).map_err(failed)?;
+                long.tell(&mut writer, db).map_err(failed)?;
             }
-            flush(&mut writer, &mut file, GROUP_BYTES).map_err(failed)?;
+            writer.receiver().within_walk = true;
+            writer.receiver().drain(GROUP_BYTES).map_err(StorageError::file("writing", path))?;
         }
     }
     drop(cut);
-    let rest = writer.finish().map_err(failed)?;
-    file.write_all(&rest).and_then(|()| file.sync_all()).map_err(StorageError::file("writing", path))?;
+    let mut receiver = writer.finish().map_err(failed)?;
+    receiver.drain(0).and_then(|()| receiver.file.sync_all()).map_err(StorageError::file("writing", path))?;
     Ok(result)
 }
 
 /// The remarks that a file begins with.
-fn head(writer: &mut Writer<Vec<u8>>, purpose: Purpose) -> Visit {
+fn head(writer: &mut Writer<Receiver>, purpose: Purpose) -> Visit {
     let seconds = (UnixMillis::now().0 / 1000).to_string();
     writer.aux(b"polycache-ver", env!("CARGO_PKG_VERSION").as_bytes())?;
     writer.aux(b"redis-bits", b"64")?;
@@ -100,36 +105,66 @@ fn head(writer: &mut Writer<Vec<u8>>, purpose: Purpose) -> Visit {
     writer.aux(b"aof-base", if purpose == Purpose::Base { b"1" } else { b"0" })
 }
 
-/// Hands over what has been gathered, once it is enough.
-fn flush(writer: &mut Writer<Vec<u8>>, file: &mut File, enough: usize) -> Visit {
-    let gathered = writer.receiver();
-    if gathered.len() >= enough {
-        file.write_all(gathered)?;
-        gathered.clear();
-    }
-    Ok(())
+/// Where the file's bytes go. Within the walk nothing waits for the disk.
+struct Receiver {
+    file: File,
+    gathered: Vec<u8>,
+    within_walk: bool,
 }
 
-/// A value that is too long to be written within the walk.
+impl Receiver {
+    /// Hands over what has been gathered, once it is enough.
+    fn drain(&mut self, enough: usize) -> io::Result<()> {
+        if self.gathered.len() >= enough {
+            self.file.write_all(&self.gathered)?;
+            self.gathered.clear();
+        }
+        Ok(())
+    }
+}
+
+impl Write for Receiver {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathered.extend_from_slice(bytes);
+        if !self.within_walk {
+            self.drain(GROUP_BYTES)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A key whose value is too long to be written within the walk.
 struct Long {
     key: Key<'static>,
     item: Annotation,
-    value: Rope,
+    value: LongValue,
+}
+
+enum LongValue {
+    Rope(Rope),
+    Trees(Kind, Box<NewTrees>),
+    /// A record of the snapshot that the engine was opened from, taken out of its file.
+    Loaded(OwnedRecord),
 }
 
 impl Long {
-    fn tell(&self, writer: &mut Writer<Vec<u8>>, db: u64, file: &mut File) -> Visit {
+    fn tell(&self, writer: &mut Writer<Receiver>, db: u64) -> Visit {
         begin(writer, Key { db, ..self.key.clone() }, self.item)?;
-        writer.begin_value(Shape::new(Kind::String, self.value.len() as u64))?;
-        for piece in self.value.range(0, usize::MAX) {
-            writer.string(piece)?;
-            flush(writer, file, GROUP_BYTES)?;
+        match &self.value {
+            LongValue::Rope(rope) => exchange::tell_string(Str::Rope(rope), writer),
+            LongValue::Trees(kind, trees) => {
+                exchange::tell_container(*kind, &Contents::shared(trees), writer)
+            }
+            LongValue::Loaded(record) => exchange::tell_record(record.as_record(), writer),
         }
-        writer.end_value()
     }
 }
 
-fn begin(writer: &mut Writer<Vec<u8>>, key: Key<'_>, item: Annotation) -> Visit {
+fn begin(writer: &mut Writer<Receiver>, key: Key<'_>, item: Annotation) -> Visit {
     let mut line = Vec::new();
     item.encode(&mut line);
     if let Some(line) = line.strip_suffix(b"\r\n") {
@@ -138,21 +173,44 @@ fn begin(writer: &mut Writer<Vec<u8>>, key: Key<'_>, item: Annotation) -> Visit 
     writer.key(&key)
 }
 
-/// Writes a record, or puts its value aside for later.
-fn tell(writer: &mut Writer<Vec<u8>>, db: u64, record: Record<'_>, long: &mut Vec<Long>) -> Visit {
-    let key = Key { expire_at: record.expire_at().map(|at| at.0), ..Key::new(db, record.key()) };
+fn key_of(record: Record<'_>, db: u64) -> Key<'_> {
+    Key { expire_at: record.expire_at().map(|at| at.0), ..Key::new(db, record.key()) }
+}
+
+fn owned(key: Key<'_>) -> Key<'static> {
+    let name = key.name.to_vec().into();
+    Key { name, ..key }
+}
+
+/// Writes a record, or puts its value aside for later; `trees` are a share of a large container's.
+fn tell(
+    writer: &mut Writer<Receiver>,
+    db: u64,
+    record: Record<'_>,
+    trees: Option<Box<NewTrees>>,
+    long: &mut Vec<Long>,
+) -> Visit {
     let item = Annotation::of(record.flags(), record.marks());
-    match record.value() {
-        Str::Inline(bytes) => {
+    let key = key_of(record, db);
+    let value = match (trees, record.value()) {
+        (Some(trees), _) => LongValue::Trees(record.kind(), trees),
+        (None, Str::Rope(rope)) => LongValue::Rope(rope.clone()),
+        (None, Str::Inline(_)) => {
             begin(writer, key, item)?;
-            writer.begin_value(Shape::new(Kind::String, bytes.len() as u64))?;
-            writer.string(bytes)?;
-            writer.end_value()
+            return exchange::tell_record(record, writer);
         }
-        Str::Rope(rope) => {
-            let key = Key { name: record.key().to_vec().into(), ..key };
-            long.push(Long { key, item, value: rope.clone() });
-            Ok(())
-        }
+    };
+    long.push(Long { key: owned(key), item, value });
+    Ok(())
+}
+
+/// The same for a record that lies in the snapshot's file.
+fn tell_mapped(writer: &mut Writer<Receiver>, db: u64, record: OwnedRecord, long: &mut Vec<Long>) -> Visit {
+    let view = record.as_record();
+    if view.trees().is_none() && matches!(view.value(), Str::Inline(_)) {
+        return tell(writer, db, view, None, long);
     }
+    let (key, item) = (owned(key_of(view, db)), Annotation::of(view.flags(), view.marks()));
+    long.push(Long { key, item, value: LongValue::Loaded(record) });
+    Ok(())
 }

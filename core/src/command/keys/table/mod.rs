@@ -3,8 +3,9 @@
 mod expiry;
 mod key;
 mod keyspace;
+mod restore;
 
 use crate::command::Spec;
 
 /// The family's tables, for the registry.
-pub const TABLES: [&[Spec]; 3] = [key::TABLE, expiry::TABLE, keyspace::TABLE];
+pub const TABLES: [&[Spec]; 4] = [key::TABLE, expiry::TABLE, keyspace::TABLE, restore::TABLE];

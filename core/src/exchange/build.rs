@@ -1,0 +1,167 @@
+//! Builds values from events.
+
+use super::{kind_of, unsupported};
+use crate::clock::UnixMillis;
+use crate::container::set::SetEdit;
+use crate::container::{Finished, Work};
+use crate::engine::Engine;
+use crate::index::Damaged;
+use crate::limits::INLINE_BYTES_MAX;
+use crate::rdb::{Shape, Stop, ValueVisitor, Visit};
+use crate::record::{Draft, Kind, NewValue, Rope};
+
+/// Elements of a list that are inserted at once.
+const BATCH_ELEMENTS: usize = 64;
+/// ... if they are short.
+const BATCH_BYTES: usize = 16 * 1024;
+
+/// Receives one value after another.
+pub struct Builder<'a> {
+    engine: &'a Engine,
+    state: State<'a>,
+    built: Option<Built>,
+}
+
+#[derive(Default)]
+enum State<'a> {
+    #[default]
+    Idle,
+    Small(Vec<u8>),
+    Long(Rope),
+    List(Box<List>),
+    Set(Box<SetEdit<'a>>),
+}
+
+/// A finished value.
+pub enum Built {
+    Small(Vec<u8>),
+    Long(Rope),
+    /// The second is [`Draft::raw`].
+    Container(Finished, bool),
+}
+
+impl Built {
+    /// To be put, once.
+    pub fn draft(&mut self, expire_at: Option<UnixMillis>, flags: u32) -> Draft<'_> {
+        let (value, raw) = match self {
+            Built::Small(bytes) => (NewValue::Bytes(bytes), false),
+            Built::Long(rope) => (NewValue::Rope(rope.clone()), false),
+            Built::Container(finished, raw) => (finished.value(), *raw),
+        };
+        Draft { value, expire_at, flags, raw }
+    }
+}
+
+/// What a visitor out of order hears.
+fn out_of_order() -> Stop {
+    Stop::refused("an element outside of its value")
+}
+
+fn twice() -> Stop {
+    Stop::refused("an element comes twice")
+}
+
+fn damaged(_: Damaged) -> Stop {
+    Stop::refused("a value is damaged in memory")
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(engine: &'a Engine) -> Builder<'a> {
+        Builder { engine, state: State::Idle, built: None }
+    }
+
+    /// The value that was finished last.
+    pub fn take(&mut self) -> Option<Built> {
+        self.built.take()
+    }
+}
+
+impl ValueVisitor for Builder<'_> {
+    fn begin_value(&mut self, shape: Shape) -> Visit {
+        self.built = None;
+        self.state = match kind_of(shape.kind) {
+            Kind::String => State::Small(Vec::new()),
+            Kind::List => State::List(Box::new(List::new())),
+            Kind::Set => State::Set(Box::new(SetEdit::empty(self.engine))),
+            other => return Err(unsupported(other)),
+        };
+        Ok(())
+    }
+
+    fn string(&mut self, piece: &[u8]) -> Visit {
+        match &mut self.state {
+            State::Small(bytes) if bytes.len() + piece.len() <= INLINE_BYTES_MAX => {
+                bytes.extend_from_slice(piece);
+            }
+            State::Small(bytes) => self.state = State::Long(Rope::from_pieces([bytes.as_slice(), piece])),
+            State::Long(rope) => *rope = rope.append(piece),
+            _ => return Err(out_of_order()),
+        }
+        Ok(())
+    }
+
+    fn list_element(&mut self, element: &[u8]) -> Visit {
+        let State::List(list) = &mut self.state else { return Err(out_of_order()) };
+        list.push(element)
+    }
+
+    fn set_member(&mut self, member: &[u8]) -> Visit {
+        let State::Set(set) = &mut self.state else { return Err(out_of_order()) };
+        if set.add(member).map_err(damaged)? { Ok(()) } else { Err(twice()) }
+    }
+
+    fn end_value(&mut self) -> Visit {
+        self.built = match std::mem::take(&mut self.state) {
+            State::Idle => return Err(out_of_order()),
+            State::Small(bytes) => Some(Built::Small(bytes)),
+            State::Long(rope) => Some(Built::Long(rope)),
+            State::List(list) => list.finish()?,
+            // An empty container does not exist.
+            State::Set(set) if set.is_empty() => None,
+            State::Set(set) => {
+                let (finished, raw) = set.finish();
+                Some(Built::Container(finished, raw))
+            }
+        };
+        Ok(())
+    }
+}
+
+/// A list that grows at its end, a batch at a time.
+struct List {
+    work: Work<'static>,
+    batch: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl List {
+    fn new() -> List {
+        List { work: Work::empty(), batch: Vec::new(), ends: Vec::new() }
+    }
+
+    fn push(&mut self, element: &[u8]) -> Visit {
+        self.batch.extend_from_slice(element);
+        self.ends.push(self.batch.len());
+        if self.ends.len() == BATCH_ELEMENTS || self.batch.len() >= BATCH_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn flush(&mut self) -> Visit {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let pieces: Vec<&[u8]> =
+            starts.zip(&self.ends).map(|(start, end)| &self.batch[*start..*end]).collect();
+        self.work.insert(self.work.len(), &pieces).map_err(damaged)?;
+        self.batch.clear();
+        self.ends.clear();
+        Ok(())
+    }
+
+    /// `None` for an empty list, which does not exist.
+    fn finish(mut self) -> Result<Option<Built>, Stop> {
+        self.flush()?;
+        Ok((!self.work.is_empty()).then(|| Built::Container(self.work.finish(Kind::List), false)))
+    }
+}
