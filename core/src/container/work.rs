@@ -146,8 +146,11 @@ impl Finished {
     /// The trees of a large container, and what the kind keeps beside them.
     pub fn trees<'a>(kind: Kind, edits: impl IntoIterator<Item = Edit<'a>>, meta: &[u8]) -> Finished {
         let mut trees = NewTrees { roots: SmallVec::new(), meta: meta.to_vec(), garbage: Garbage::default() };
-        for edit in edits {
+        for (number, edit) in edits.into_iter().enumerate() {
             let (tree, garbage) = edit.finish();
+            if !garbage.taken.is_empty() {
+                trees.garbage.taken.add(number);
+            }
             trees.roots.push(tree);
             trees.garbage.join(garbage);
         }

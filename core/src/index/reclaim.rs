@@ -8,6 +8,7 @@ use crossbeam_epoch::Guard;
 use super::bucket::Bucket;
 use crate::record::header::Header;
 use crate::record::{OwnedRecord, Record};
+use crate::tree::RootSet;
 
 /// Garbage that a thread keeps before it asks the collector to look; large values must not wait for a full bag.
 const GARBAGE_BYTES_MAX: usize = 256 * 1024;
@@ -22,15 +23,15 @@ thread_local! {
     static GARBAGE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// Frees a record once no pinned thread can see it.
+/// Frees a record, but for the trees that another has `taken` over, once no pinned thread can see it.
 ///
 /// # Safety
 /// The record is unreachable for threads that pin from now on, and is retired once.
-pub unsafe fn retire(pin: &Guard, record: NonNull<Header>) {
+pub unsafe fn retire(pin: &Guard, record: NonNull<Header>, taken: RootSet) {
     // SAFETY: still allocated: it is retired just now.
     let bytes = unsafe { Record::from_raw(record) }.record_bytes();
     // SAFETY: the caller's promise; the closure runs when nobody can see the record.
-    unsafe { pin.defer_unchecked(move || drop(OwnedRecord::from_raw(record))) };
+    unsafe { pin.defer_unchecked(move || drop(OwnedRecord::without(record, taken))) };
     count(pin, bytes);
 }
 

@@ -11,6 +11,7 @@ use super::{Damaged, Index, Latched, cut, reclaim};
 use crate::record::{Kind, OwnedRecord, Record};
 use crate::sync::Backoff;
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::tree::RootSet;
 
 impl Index {
     /// Takes write access to `key`, waiting for its latch.
@@ -130,7 +131,9 @@ impl Index {
         (slot, word)
     }
 
-    /// Replaces the record of a latched slot, keeping the latch (and the fence, where `state` has it).
+    /// Replaces the record of a latched slot, keeping the latch (and the fence, where `state` has it). The new record has
+    /// taken over the trees `taken` of the old one.
+    #[allow(clippy::too_many_arguments, reason = "all of it is what replacing a record needs")]
     pub fn replace<'g>(
         &'g self,
         slot: &'g AtomicU64,
@@ -138,12 +141,13 @@ impl Index {
         state: u64,
         hash: u64,
         record: OwnedRecord,
+        taken: RootSet,
         pin: &'g Guard,
     ) -> Word {
         let word = Word::new(hash, record.as_record());
         let bytes = record.as_record().memory_bytes();
         record.into_raw();
-        self.give_up(old, bytes, hash, pin, || {
+        self.give_up(old, bytes, taken, hash, pin, || {
             // ORDERING: publishes the record.
             slot.store(word.with(state).0, Ordering::Release);
         });
@@ -155,7 +159,7 @@ impl Index {
     /// Empties a latched slot, which releases it.
     pub fn remove<'g>(&'g self, slot: &'g AtomicU64, old: Word, hash: u64, pin: &'g Guard) {
         let was_key = i64::from(self.kind(old) != Kind::Absent);
-        self.give_up(old, 0, hash, pin, || {
+        self.give_up(old, 0, RootSet::default(), hash, pin, || {
             // ORDERING: a reader that sees the empty slot sees everything that led to it.
             slot.store(0, Ordering::Release);
         });
@@ -170,7 +174,15 @@ impl Index {
 
     /// Lets go of the record in `old`, in whose place there are `new_bytes` now: hands it to a snapshot that still needs
     /// it, unlinks it with `unlink`, or retires it.
-    fn give_up(&self, old: Word, new_bytes: usize, hash: u64, pin: &Guard, unlink: impl FnOnce()) {
+    fn give_up(
+        &self,
+        old: Word,
+        new_bytes: usize,
+        taken: RootSet,
+        hash: u64,
+        pin: &Guard,
+        unlink: impl FnOnce(),
+    ) {
         // SAFETY: the caller holds the slot's latch and a pin.
         let record = unsafe { old.record() }.expect("latched words are in memory");
         let kept = self.cut.is_on()
@@ -183,9 +195,10 @@ impl Index {
         }
         let header = record.as_ptr();
         unlink();
+        debug_assert!(!kept || taken.is_empty(), "what a snapshot needs stays whole");
         if !kept {
             // SAFETY: unreachable since `unlink`, and only the latch's holder retires it.
-            unsafe { reclaim::retire(pin, header) };
+            unsafe { reclaim::retire(pin, header, taken) };
         }
     }
 
@@ -204,7 +217,7 @@ impl Index {
     /// Retires a record that a cut handed over and the snapshot has written.
     pub fn retire_handed(&self, handed: cut::Handed, pin: &Guard) {
         // SAFETY: it was unlinked when it was handed over, and the walker owns it.
-        unsafe { reclaim::retire(pin, handed.into_raw()) };
+        unsafe { reclaim::retire(pin, handed.into_raw(), RootSet::default()) };
     }
 }
 

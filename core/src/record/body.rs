@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::header::TREES;
 use super::{Kind, NewTrees, Record, Str};
-use crate::tree::{Garbage, Packed, ROOT_BYTES, TreeRef, release_parts};
+use crate::tree::{Garbage, Packed, ROOT_BYTES, RootSet, TreeRef, release_parts};
 
 /// The value of a container.
 #[derive(Clone, Copy, Debug)]
@@ -57,12 +57,12 @@ impl<'a> Trees<'a> {
         NewTrees { roots, meta: self.meta.to_vec(), garbage: Garbage::default() }
     }
 
-    /// Ends the record's ownership.
+    /// Ends the record's ownership of all trees but those that another has `taken` over.
     ///
     /// # Safety
     /// Nobody sees the record any more.
-    pub(super) unsafe fn release(self) {
-        for number in 0..self.kind.roots() {
+    pub(super) unsafe fn release(self, taken: RootSet) {
+        for number in (0..self.kind.roots()).filter(|&number| !taken.has(number)) {
             // SAFETY: the caller's promise; the parts came from `Tree::into_parts`.
             unsafe { release_parts(self.parts(number)) };
         }

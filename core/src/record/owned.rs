@@ -13,11 +13,13 @@ use super::header::{
 };
 use super::{Draft, Kind, Marks, NewTrees, NewValue, Record, Rope, Str, spare};
 use crate::limits::INLINE_BYTES_MAX;
-use crate::tree::{ROOT_BYTES, Tree};
+use crate::tree::{ROOT_BYTES, RootSet, Tree};
 
 /// A record that nobody else sees yet, or no longer.
 pub struct OwnedRecord {
     header: NonNull<Header>,
+    /// Trees that are another record's by now.
+    taken: RootSet,
 }
 
 // SAFETY: a record is plain memory; ownership of it may move between threads.
@@ -86,7 +88,7 @@ impl OwnedRecord {
                 }
             }
         }
-        OwnedRecord { header: record }
+        OwnedRecord { header: record, taken: RootSet::default() }
     }
 
     /// A place for a key that does not exist: holds a latch, and is seen as absent.
@@ -105,7 +107,7 @@ impl OwnedRecord {
         let record = Self::allocate(bytes.len());
         // SAFETY: `allocate` made room for `bytes.len()` bytes.
         unsafe { Writer { at: record.as_ptr().cast() }.put(bytes) };
-        let owned = OwnedRecord { header: record };
+        let owned = OwnedRecord { header: record, taken: RootSet::default() };
         assert!(owned.as_record().record_bytes() <= bytes.len().next_multiple_of(ALIGN));
         owned
     }
@@ -140,7 +142,15 @@ impl OwnedRecord {
     /// # Safety
     /// `header` came from `into_raw`, is taken back once, and nobody looks at it any more.
     pub unsafe fn from_raw(header: NonNull<Header>) -> OwnedRecord {
-        OwnedRecord { header }
+        OwnedRecord { header, taken: RootSet::default() }
+    }
+
+    /// The same for a record some of whose trees another has taken over.
+    ///
+    /// # Safety
+    /// As for [`OwnedRecord::from_raw`].
+    pub(crate) unsafe fn without(header: NonNull<Header>, taken: RootSet) -> OwnedRecord {
+        OwnedRecord { header, taken }
     }
 }
 
@@ -154,7 +164,7 @@ impl Drop for OwnedRecord {
         }
         if let Some(trees) = record.trees() {
             // SAFETY: the record owns its trees, and dies here.
-            unsafe { trees.release() };
+            unsafe { trees.release(self.taken) };
         }
         // SAFETY: `allocate` made it with the layout of the same length.
         unsafe { spare::keep(self.header.cast(), layout) };

@@ -176,7 +176,7 @@ impl<'a> Entry<'a> {
         match &mut self.held {
             Held::Slot { slot, word } => {
                 self.resized |= self.state & FENCED != 0;
-                *word = self.index.replace(slot, *word, self.state, self.hash, record, pin);
+                *word = self.index.replace(slot, *word, self.state, self.hash, record, garbage.taken, pin);
             }
             Held::Vacant(chain) => {
                 let chain = chain.take().expect("taken only here, where the slot replaces it");

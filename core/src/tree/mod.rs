@@ -83,7 +83,7 @@ impl<'a> TreeRef<'a> {
         if let Some(root) = self.node() {
             root.retain();
         }
-        Tree { root: self.root, elements: self.elements, bytes: self.bytes }
+        Tree { root: self.root & !node::FRESH, elements: self.elements, bytes: self.bytes }
     }
 
     /// The same, for whoever holds no latch: `None` if a writer has replaced the tree meanwhile.
@@ -127,7 +127,7 @@ impl Tree {
 
     /// Gives the tree to a record; [`release_parts`] takes it back.
     pub fn into_parts(self) -> [u64; 3] {
-        let parts = [self.root, self.elements, self.bytes];
+        let parts = [self.root & !node::FRESH, self.elements, self.bytes];
         std::mem::forget(self);
         parts
     }
@@ -135,8 +135,11 @@ impl Tree {
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        // SAFETY: an owned tree was never published, or came from `share`.
-        unsafe { node::release(self.root) };
+        // One that is being taken over belongs to the old record until it is published.
+        if self.root & node::FRESH == 0 {
+            // SAFETY: an owned tree was never published, or came from `share`.
+            unsafe { node::release(self.root) };
+        }
     }
 }
 
@@ -149,10 +152,32 @@ pub unsafe fn release_parts([root, _, bytes]: [u64; 3]) {
     unsafe { node::release_root(root, bytes >= lazy::LAZY_BYTES_MIN) };
 }
 
+/// Some of a record's trees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RootSet(u8);
+
+impl RootSet {
+    pub fn add(&mut self, number: usize) {
+        self.0 |= 1 << number;
+    }
+
+    pub fn has(self, number: usize) -> bool {
+        self.0 & 1 << number != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
 /// What an edit took out of use: given to the epoch once the new tree is published.
 #[derive(Debug, Default)]
 #[must_use = "nodes leak unless they are retired"]
-pub struct Garbage(SmallVec<[Waste; 8]>);
+pub struct Garbage {
+    waste: SmallVec<[Waste; 8]>,
+    /// Trees that the new record takes over from the old as they are.
+    pub(crate) taken: RootSet,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Waste {
@@ -168,15 +193,15 @@ unsafe impl Send for Garbage {}
 impl Garbage {
     /// Retires it all. To be called after the tree that replaces it was published.
     pub fn retire(self, pin: &Guard) {
-        for waste in self.0 {
+        for waste in self.waste {
             // SAFETY: unreachable for whoever pins from now on, and retired once.
             unsafe { pin.defer_unchecked(move || waste.end()) };
         }
     }
 
-    /// Adds what another edit left.
+    /// Adds what another edit left; whether its tree is [`Garbage::taken`] over, the caller notes.
     pub fn join(&mut self, other: Garbage) {
-        self.0.extend(other.0);
+        self.waste.extend(other.waste);
     }
 }
 

@@ -46,7 +46,8 @@ impl Chain {
     }
 
     fn publish(&mut self, (tree, garbage): (Tree, Garbage)) {
-        let old = self.tree.replace(tree.into_parts());
+        let taken = !garbage.taken.is_empty();
+        let old = self.tree.replace(tree.into_parts()).filter(|_| !taken);
         let pin = crossbeam_epoch::pin();
         garbage.retire(&pin);
         if let Some(old) = old {

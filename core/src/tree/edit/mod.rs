@@ -76,14 +76,8 @@ struct Edge {
 impl<'a> Edit<'a> {
     /// Begins an edit of `tree`, whose record's latch the caller holds. With `keeps_old` the old tree stays whole.
     pub fn new(tree: TreeRef<'a>, keeps_old: bool) -> Edit<'a> {
-        Edit {
-            old: tree,
-            root: tree.root,
-            elements: tree.elements,
-            bytes: tree.bytes,
-            keeps_old,
-            garbage: Garbage::default(),
-        }
+        let TreeRef { root, elements, bytes, .. } = tree;
+        Edit { old: tree, root, elements, bytes, keeps_old, garbage: Garbage::default() }
     }
 
     /// The tree as edited so far.
@@ -147,10 +141,16 @@ impl<'a> Edit<'a> {
         Ok(())
     }
 
-    /// The new tree, and what to retire once it is published.
+    /// The new tree, and what to retire once it is published in the old one's place. An untouched tree is taken over.
     pub fn finish(mut self) -> (Tree, Garbage) {
         if self.is_untouched() {
-            return (self.old.share(), Garbage::default());
+            if self.keeps_old || self.root == 0 {
+                return (self.old.share(), Garbage::default());
+            }
+            // The old record's share becomes the new one's: a count of two would make the next edit copy more.
+            let mut garbage = Garbage::default();
+            garbage.taken.add(0);
+            return (Tree { root: self.root | FRESH, elements: self.elements, bytes: self.bytes }, garbage);
         }
         let root = settle(self.root);
         let tree = Tree { root, elements: self.elements, bytes: self.bytes };
@@ -454,7 +454,7 @@ impl<'a> Edit<'a> {
         match opened.hold {
             // SAFETY: nobody else has ever seen it.
             Hold::Fresh => unsafe { opened.node.free() },
-            Hold::Claimed if opened.is_owned => self.garbage.0.push(Waste::Shell(opened.node.word())),
+            Hold::Claimed if opened.is_owned => self.garbage.waste.push(Waste::Shell(opened.node.word())),
             Hold::Shared if opened.is_owned => self.drop_reference(opened.node.word()),
             // The old record still has it: it frees the shell, or gives up the reference, when it dies.
             _ => {}
@@ -463,7 +463,7 @@ impl<'a> Edit<'a> {
 
     fn drop_reference(&mut self, word: u64) {
         if word & MAPPED == 0 {
-            self.garbage.0.push(Waste::Reference(word & !STATE));
+            self.garbage.waste.push(Waste::Reference(word & !STATE));
         }
     }
 }
