@@ -11,6 +11,7 @@ const PYTHON_TESTS: &[&str] = &[
     "redis",
     "pymemcache",
     "python-binary-memcached",
+    "elasticache-auto-discovery",
     "pytest",
     "pytest-timeout",
     "mypy",

@@ -1,15 +1,21 @@
-"""Auto discovery as pymemcache's client of ElastiCache does it: members are found, and a change is followed."""
+"""Auto discovery as clients of ElastiCache do it: members are found, and a change is followed."""
 
 import subprocess
 import time
 
 import pytest
 import redis
+from elasticache_auto_discovery import discover
 from pymemcache.client.base import Client
+from pymemcache.client.hash import HashClient
 
 from conftest import free_port, program
 
-elasticache = pytest.importorskip("pymemcache.client.ext.aws_ec_client")
+try:
+    # Not in every release of pymemcache.
+    from pymemcache.client.ext.aws_ec_client import AWSElastiCacheHashClient
+except ImportError:
+    AWSElastiCacheHashClient = None
 
 
 class Node:
@@ -49,26 +55,59 @@ def nodes(tmp_path):
         node.close()
 
 
-def connect(node):
-    return elasticache.AWSElastiCacheHashClient(f"localhost:{node.memcached}", use_pooling=True, use_vpc_ip_address=True)
+def spread(client, value):
+    for number in range(50):
+        assert client.set(f"key{number}", value, noreply=False)
+        assert client.get(f"key{number}") == value
 
 
 def test_members_are_found_and_a_change_is_followed(nodes):
     one, two = nodes
+    endpoint = f"127.0.0.1:{one.memcached}"
+    administration = redis.Redis(port=one.resp)
+
+    def connect():
+        return HashClient([(ip.decode(), int(port)) for _host, ip, port in discover(endpoint, 30)])
+
+    administration.config_set("memcached-cluster", one.member())
+    client = connect()
+    assert len(client.clients) == 1
+    spread(client, b"value")
+    administration.config_set("memcached-cluster", f"{one.member()} {two.member()}")
+    client = connect()
+    assert len(client.clients) == 2
+    spread(client, b"again")
+    assert int(redis.Redis(port=two.resp).dbsize()) > 0
+
+
+def test_the_version_rises_with_a_change(nodes):
+    node = nodes[0]
+    client = Client(("127.0.0.1", node.memcached))
+
+    def ask():
+        lines = client.raw_command(b"config get cluster", b"\n\r\nEND\r\n").decode().split("\n")
+        assert lines[0].startswith("CONFIG cluster 0 ")
+        return int(lines[1]), lines[2]
+
+    first, members = ask()
+    assert members == f"127.0.0.1|127.0.0.1|{node.memcached}"
+    assert ask()[0] == first
+    redis.Redis(port=node.resp).config_set("memcached-cluster", "other||11211")
+    second, members = ask()
+    assert second > first and members == "other||11211"
+
+
+@pytest.mark.skipif(AWSElastiCacheHashClient is None, reason="this pymemcache has no client of ElastiCache")
+def test_the_client_of_pymemcache_follows(nodes):
+    one, two = nodes
     administration = redis.Redis(port=one.resp)
     administration.config_set("memcached-cluster", one.member())
-    client = connect(one)
+    client = AWSElastiCacheHashClient(f"localhost:{one.memcached}", use_vpc_ip_address=True)
     assert len(client.clients) == 1
-    for number in range(50):
-        assert client.set(f"key{number}", b"value", noreply=False)
     administration.config_set("memcached-cluster", f"{one.member()} {two.member()}")
     client.reconfigure_nodes()
     assert len(client.clients) == 2
-    for number in range(50):
-        assert client.set(f"key{number}", b"again", noreply=False)
-        assert client.get(f"key{number}") == b"again"
-    assert int(redis.Redis(port=two.resp).dbsize()) > 0
-    client.close()
+    spread(client, b"value")
 
 
 def test_old_clients_read_a_key(nodes):

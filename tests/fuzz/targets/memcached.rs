@@ -1,4 +1,4 @@
-//! The memcached text protocol: any bytes in any portions.
+//! The memcached protocols: any bytes in any portions. The second byte chooses between text and binary.
 
 #![no_main]
 
