@@ -28,6 +28,10 @@ pub enum Verb {
 pub enum Protocol {
     Resp,
     Memcached,
+    /// One `get` of as many keys as the pipeline is long; sets are as in text.
+    MemcachedMany,
+    /// `mg key v` and `ms key length`.
+    MemcachedMeta,
 }
 
 /// A load.
@@ -60,8 +64,13 @@ fn request(plan: &Plan, number: u64, output: &mut Vec<u8>) {
     match (plan.protocol, plan.verb) {
         (Protocol::Resp, Verb::Get) => write!(output, "*2\r\n$3\r\nGET\r\n$16\r\n{key}\r\n"),
         (Protocol::Memcached, Verb::Get) => write!(output, "get {key}\r\n"),
+        (Protocol::MemcachedMany, Verb::Get) => write!(output, " {key}"),
+        (Protocol::MemcachedMeta, Verb::Get) => write!(output, "mg {key} v\r\n"),
+        (Protocol::MemcachedMeta, Verb::Set) => write!(output, "ms {key} {length}\r\n"),
         (Protocol::Resp, Verb::Set) => write!(output, "*3\r\n$3\r\nSET\r\n$16\r\n{key}\r\n${length}\r\n"),
-        (Protocol::Memcached, Verb::Set) => write!(output, "set {key} 0 0 {length}\r\n"),
+        (Protocol::Memcached | Protocol::MemcachedMany, Verb::Set) => {
+            write!(output, "set {key} 0 0 {length}\r\n")
+        }
     }
     .expect("a vector takes everything");
     if plan.verb == Verb::Set {
@@ -76,8 +85,28 @@ fn reply_bytes(plan: &Plan) -> usize {
         (Protocol::Resp, Verb::Get) => format!("${length}\r\n").len() + length + 2,
         (Protocol::Memcached, Verb::Get) => format!("VALUE {} 0 {length}\r\n", key(0)).len() + length + 2 + 5,
         (Protocol::Resp, Verb::Set) => "+OK\r\n".len(),
-        (Protocol::Memcached, Verb::Set) => "STORED\r\n".len(),
+        (Protocol::MemcachedMany, Verb::Get) => format!("VALUE {} 0 {length}\r\n", key(0)).len() + length + 2,
+        (Protocol::MemcachedMeta, Verb::Get) => format!("VA {length}\r\n").len() + length + 2,
+        (Protocol::MemcachedMeta, Verb::Set) => "HD\r\n".len(),
+        (Protocol::Memcached | Protocol::MemcachedMany, Verb::Set) => "STORED\r\n".len(),
     }
+}
+
+/// A batch as long as the plan's pipeline, of these keys.
+fn batch(plan: &Plan, mut numbers: impl FnMut() -> u64) -> Vec<u8> {
+    let is_one_line = plan.protocol == Protocol::MemcachedMany && plan.verb == Verb::Get;
+    let mut output = if is_one_line { b"get".to_vec() } else { Vec::new() };
+    (0..plan.pipeline).for_each(|_| request(plan, numbers(), &mut output));
+    if is_one_line {
+        output.extend_from_slice(b"\r\n");
+    }
+    output
+}
+
+/// Bytes of the reply to a batch.
+fn batch_reply_bytes(plan: &Plan) -> usize {
+    let is_one_line = plan.protocol == Protocol::MemcachedMany && plan.verb == Verb::Get;
+    reply_bytes(plan) * plan.pipeline + if is_one_line { "END\r\n".len() } else { 0 }
 }
 
 /// Sets every key once, in order.
@@ -94,7 +123,7 @@ pub fn fill(port: u16, plan: &Plan) -> io::Result<()> {
         stream.write_all(&output)?;
         let expected = reply_bytes(&plan) * usize::try_from(end - start).unwrap_or(0);
         stream.read_exact(&mut input[..expected])?;
-        if !matches!(input[0], b'+' | b'S') {
+        if !matches!(input[0], b'+' | b'S' | b'H') {
             return Err(io::Error::other(String::from_utf8_lossy(&input[..expected]).into_owned()));
         }
     }
@@ -117,13 +146,7 @@ pub struct Load {
 impl Load {
     pub fn prepare(plan: Plan) -> Self {
         let mut random = fastrand::Rng::with_seed(42);
-        let batches = (0..BATCHES)
-            .map(|_| {
-                let mut batch = Vec::new();
-                (0..plan.pipeline).for_each(|_| request(&plan, random.u64(..plan.keys), &mut batch));
-                batch
-            })
-            .collect();
+        let batches = (0..BATCHES).map(|_| batch(&plan, || random.u64(..plan.keys))).collect();
         Self { plan, batches }
     }
 
@@ -137,7 +160,7 @@ impl Load {
 
     /// Runs for so many operations, or until told to stop.
     pub fn run_until(&self, port: u16, operations: usize, stop: impl Fn() -> bool) -> io::Result<Duration> {
-        let batch_bytes = reply_bytes(&self.plan) * self.plan.pipeline;
+        let batch_bytes = batch_reply_bytes(&self.plan);
         let mut connections = Vec::new();
         // SAFETY: creates a descriptor; `Poll` below closes it.
         let poll = Poll(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) });

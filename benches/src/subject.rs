@@ -28,7 +28,7 @@ impl Subject {
             Kind::Memcached => "memcached",
         };
         let options = match kind {
-            Kind::Memcached => ServerOptions::new(),
+            Kind::Memcached => options,
             _ => options.flag("io-threads", 1),
         };
         let server = Server::start(kind, options);

@@ -39,6 +39,7 @@ pub const ROWS: &[Row] = &[
         run: languages::python,
     },
     Row { name: "memory", summary: "bytes over key and value at 1 M keys", run: memory::run },
+    Row { name: "memory-memcached", summary: "the same against memcached", run: memory::memcached },
     Row { name: "save-time", summary: "SAVE of 1 M keys against Valkey", run: saving::time },
     Row { name: "save-memory", summary: "RSS during BGSAVE under write load", run: saving::memory },
     Row { name: "restart", summary: "start to first correct GET", run: restart::run },

@@ -1,41 +1,85 @@
-//! Server CPU per operation at pipelines of 1, 16 and 100.
+//! Server CPU per operation, one by one and in pipelines.
 
-use polycache_tests::support::Kind;
+use polycache_tests::support::{Kind, ServerOptions};
 
 use crate::Options;
 use crate::figure::{Figure, Target, median};
 use crate::load::{Load, Plan, Protocol, Verb, fill};
 use crate::subject::{Subject, volatile};
 
-/// Pipeline, operations of one round, target.
-const DEPTHS: &[(usize, usize, f64)] = &[(1, 60_000, 0.80), (16, 500_000, 0.60), (100, 1_000_000, 0.45)];
+/// Pipelines of one protocol: how long, operations of one round, the target.
+struct Depth {
+    protocol: Protocol,
+    verbs: &'static [Verb],
+    pipeline: usize,
+    operations: usize,
+    target: f64,
+}
+
+const BOTH: &[Verb] = &[Verb::Get, Verb::Set];
+
+const fn depth(
+    protocol: Protocol,
+    verbs: &'static [Verb],
+    pipeline: usize,
+    operations: usize,
+    target: f64,
+) -> Depth {
+    Depth { protocol, verbs, pipeline, operations, target }
+}
+
+const RESP: &[Depth] = &[
+    depth(Protocol::Resp, BOTH, 1, 60_000, 0.80),
+    depth(Protocol::Resp, BOTH, 16, 500_000, 0.60),
+    depth(Protocol::Resp, BOTH, 100, 1_000_000, 0.45),
+];
+
+const MEMCACHED: &[Depth] = &[
+    depth(Protocol::Memcached, BOTH, 1, 60_000, 0.85),
+    depth(Protocol::Memcached, BOTH, 16, 500_000, 0.60),
+    depth(Protocol::MemcachedMany, &[Verb::Get], 100, 1_000_000, 0.60),
+    depth(Protocol::MemcachedMeta, BOTH, 50, 1_000_000, 0.60),
+];
 
 /// Against Valkey.
 pub fn resp(options: &Options) -> Result<Vec<Figure>, String> {
     let ours = Subject::start(Kind::Polycache, volatile());
     let peer = Subject::start(Kind::Valkey, volatile());
     let ports = (ours.server.port, peer.server.port);
-    race(options, Protocol::Resp, &ours, &peer, ports)
+    race(options, RESP, &ours, &peer, ports)
 }
 
 /// Against memcached.
 pub fn memcached(options: &Options) -> Result<Vec<Figure>, String> {
     let ours = Subject::start(Kind::Polycache, volatile());
-    let peer = Subject::start(Kind::Memcached, volatile());
+    let peer = Subject::start(Kind::Memcached, ServerOptions::new());
     let ports = (ours.server.memcached_port, peer.server.memcached_port);
-    race(options, Protocol::Memcached, &ours, &peer, ports)
+    race(options, MEMCACHED, &ours, &peer, ports)
+}
+
+/// What a figure is of.
+fn name(protocol: Protocol, verb: Verb, pipeline: usize) -> String {
+    match (protocol, verb) {
+        (Protocol::Resp, Verb::Get) => format!("GET, pipeline {pipeline}"),
+        (Protocol::Resp, Verb::Set) => format!("SET, pipeline {pipeline}"),
+        (Protocol::MemcachedMany, Verb::Get) => format!("get of {pipeline} keys, per key"),
+        (Protocol::MemcachedMeta, Verb::Get) => format!("mg, pipeline {pipeline}"),
+        (Protocol::MemcachedMeta, Verb::Set) => format!("ms, pipeline {pipeline}"),
+        (_, Verb::Get) => format!("get, pipeline {pipeline}"),
+        (_, Verb::Set) => format!("set, pipeline {pipeline}"),
+    }
 }
 
 fn race(
     options: &Options,
-    protocol: Protocol,
+    depths: &[Depth],
     ours: &Subject,
     peer: &Subject,
     (our_port, peer_port): (u16, u16),
 ) -> Result<Vec<Figure>, String> {
     let mut figures = Vec::new();
-    for (verb, name) in [(Verb::Get, "GET"), (Verb::Set, "SET")] {
-        for &(pipeline, operations, target) in DEPTHS {
+    for &Depth { protocol, verbs, pipeline, operations, target } in depths {
+        for &verb in verbs {
             let plan = Plan {
                 protocol,
                 verb,
@@ -64,7 +108,7 @@ fn race(
             }
             let shown = |cost: f64, rate: f64| format!("{:.2} us, {:.0} k/s", cost / 1000.0, rate / 1000.0);
             figures.push(Figure {
-                what: format!("{name}, pipeline {pipeline}: server CPU against {}", peer.name),
+                what: format!("{}: server CPU against {}", name(protocol, verb, pipeline), peer.name),
                 ours: shown(median(&our_cost), median(&our_rate)),
                 peer: shown(median(&peer_cost), median(&peer_rate)),
                 ratio: median(&our_cost) / median(&peer_cost),
