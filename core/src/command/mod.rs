@@ -3,6 +3,7 @@
 pub mod args;
 pub mod bitmap;
 mod ctx;
+pub mod echo;
 mod element_scan;
 mod failure;
 pub mod glob;

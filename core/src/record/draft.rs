@@ -47,6 +47,8 @@ impl<'a> Draft<'a> {
 /// The value of a [`Draft`].
 pub enum NewValue<'a> {
     Bytes(&'a [u8]),
+    /// A string that OBJECT ENCODING does not take for an integer.
+    Text(&'a [u8]),
     /// The concatenation of pieces.
     Pieces(&'a [&'a [u8]]),
     /// A copy; ropes are shared.
@@ -114,7 +116,7 @@ impl NewValue<'_> {
         match self {
             NewValue::Packed(..) | NewValue::Trees(..) => 0,
             NewValue::Same(record) => record.string().map_or(0, |value| value.len()),
-            NewValue::Bytes(bytes) => bytes.len(),
+            NewValue::Bytes(bytes) | NewValue::Text(bytes) => bytes.len(),
             NewValue::Pieces(pieces) => pieces.iter().map(|piece| piece.len()).sum(),
             NewValue::Str(string) => string.len(),
             NewValue::Rope(rope) => rope.len(),

@@ -2,6 +2,7 @@
 //!
 //! Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 
+use polycache_core::command::echo::error_bytes;
 use polycache_core::command::{Protocol, Reply};
 
 /// Writes replies to the end of a buffer.
@@ -71,7 +72,7 @@ impl Reply for Emitter<'_> {
 
     fn error(&mut self, text: &str) {
         self.errors += 1;
-        error(self.out, text.as_bytes());
+        error(self.out, &error_bytes(text));
     }
 
     fn integer(&mut self, value: i64) {

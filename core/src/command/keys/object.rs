@@ -30,7 +30,7 @@ pub fn encoding_of(record: Record<'_>) -> Result<&'static str, Failure> {
 fn encoding_of_string(record: Record<'_>) -> Result<&'static str, Failure> {
     let value = record.string()?;
     let Some(bytes) = value.as_slice().filter(|_| !record.is_raw()) else { return Ok("raw") };
-    if canonical_integer(bytes).is_some() {
+    if !record.is_text() && canonical_integer(bytes).is_some() {
         return Ok("int");
     }
     let key_bytes = record.key().len();
