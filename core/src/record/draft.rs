@@ -105,7 +105,11 @@ impl NewValue<'_> {
     /// The type of the value.
     pub fn kind(&self) -> Kind {
         match self {
-            NewValue::Bytes(_) | NewValue::Pieces(_) | NewValue::Str(_) | NewValue::Rope(_) => Kind::String,
+            NewValue::Bytes(_)
+            | NewValue::Text(_)
+            | NewValue::Pieces(_)
+            | NewValue::Str(_)
+            | NewValue::Rope(_) => Kind::String,
             NewValue::Packed(kind, _) | NewValue::Trees(kind, _) => *kind,
             NewValue::Same(record) => record.kind(),
         }
