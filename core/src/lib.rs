@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod container;
+pub mod double;
 pub mod engine;
 pub mod eviction;
 pub mod exchange;

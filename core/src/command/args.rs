@@ -3,7 +3,6 @@
 //! Nothing here allocates unless it fails.
 
 use super::Failure;
-pub use super::echo::echoed;
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
 use crate::limits::DATABASES;
@@ -45,6 +44,11 @@ pub fn integer(text: &[u8]) -> Result<i64, Failure> {
 /// Whether an argument is this option word, in any case.
 pub fn is_word(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
+}
+
+/// An argument as an error text repeats it: up to the first NUL, as C prints it.
+pub fn echoed(argument: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(argument.split(|byte| *byte == 0).next().unwrap_or_default())
 }
 
 /// The number of an existing database.

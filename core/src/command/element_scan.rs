@@ -1,4 +1,4 @@
-//! SSCAN and HSCAN: options, and steps over trees in the order of hashes.
+//! SSCAN, HSCAN and ZSCAN: options, and steps over trees in the order of hashes.
 //!
 //! A cursor is the hash that the next step begins with, so elements that are present during a whole scan are returned,
 //! whatever else comes and goes: an element's hash never changes. All elements of one hash are in one step. A packed
@@ -16,6 +16,11 @@ const COUNT_DEFAULT: u64 = 10;
 /// Bytes of the hash in front of a tree's keys.
 const HASH_BYTES: usize = 4;
 
+const NO_VALUES: &str = "NOVALUES";
+const NO_SCORES: &str = "NOSCORES";
+pub(super) const NO_VALUES_REFUSED: Failure = Failure::text("ERR NOVALUES option can only be used in HSCAN");
+pub(super) const NO_SCORES_REFUSED: Failure = Failure::text("ERR NOSCORES option can only be used in ZSCAN");
+
 /// The words behind the cursor.
 pub(super) struct ScanOptions<'a> {
     pattern: Option<Glob<'a>>,
@@ -26,13 +31,22 @@ pub(super) struct ScanOptions<'a> {
 impl<'a> ScanOptions<'a> {
     /// `has_values`: NOVALUES means something.
     pub(super) fn parse(words: &[&'a [u8]], has_values: bool) -> Result<ScanOptions<'a>, Failure> {
-        const NO_VALUES: Failure = Failure::text("ERR NOVALUES option can only be used in HSCAN");
+        Self::parse_words(words, if has_values { NO_VALUES } else { "" })
+    }
+
+    /// ZSCAN's words: NOSCORES is its NOVALUES.
+    pub(super) fn parse_scored(words: &[&'a [u8]]) -> Result<ScanOptions<'a>, Failure> {
+        Self::parse_words(words, NO_SCORES)
+    }
+
+    fn parse_words(words: &[&'a [u8]], own: &str) -> Result<ScanOptions<'a>, Failure> {
         let mut options = ScanOptions { pattern: None, count: COUNT_DEFAULT, no_values: false };
         let mut words = words.iter().copied();
         while let Some(word) = words.next() {
-            if is_word(word, "NOVALUES") {
-                if !has_values {
-                    return Err(NO_VALUES);
+            let foreign = [(NO_VALUES, NO_VALUES_REFUSED), (NO_SCORES, NO_SCORES_REFUSED)];
+            if let Some((name, refusal)) = foreign.into_iter().find(|(name, _)| is_word(word, name)) {
+                if name != own {
+                    return Err(refusal);
                 }
                 options.no_values = true;
                 continue;
@@ -49,6 +63,11 @@ impl<'a> ScanOptions<'a> {
             }
         }
         Ok(options)
+    }
+
+    /// How many elements a step should return.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     pub(super) fn lets_through(&self, element: &[u8]) -> bool {

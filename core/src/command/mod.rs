@@ -3,7 +3,6 @@
 pub mod args;
 pub mod bitmap;
 mod ctx;
-pub mod echo;
 mod element_scan;
 mod failure;
 pub mod glob;
@@ -11,6 +10,7 @@ pub mod keys;
 mod registry;
 mod reply;
 pub mod set;
+pub mod sorted_set;
 pub mod spec;
 pub mod string;
 
@@ -22,11 +22,22 @@ pub use reply::{NoReply, Protocol, Reply, Value, ValueReply};
 pub use spec::Spec;
 
 /// The tables of the engine's own commands; a face adds its own families to them.
-pub const TABLES: [&[Spec]; 10] = {
-    let ([whole, partial, many], [key, expiry, keyspace, restore]) = (string::TABLES, keys::TABLES);
-    let [member, combination] = set::TABLES;
-    [whole, partial, many, bitmap::TABLE, member, combination, key, expiry, keyspace, restore]
-};
+pub const TABLES: [&[Spec]; 14] = [
+    string::TABLES[0],
+    string::TABLES[1],
+    string::TABLES[2],
+    bitmap::TABLE,
+    set::TABLES[0],
+    set::TABLES[1],
+    sorted_set::TABLES[0],
+    sorted_set::TABLES[1],
+    sorted_set::TABLES[2],
+    sorted_set::TABLES[3],
+    keys::TABLES[0],
+    keys::TABLES[1],
+    keys::TABLES[2],
+    keys::TABLES[3],
+];
 
 /// The arguments of a command; `args[0]` is its name as it was sent.
 pub type Args<'a> = &'a [&'a [u8]];

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::echo::{echoed, error_bytes};
+use super::args::echoed;
 use super::spec::{Spec, flag};
 use super::{Args, Ctx, Failure};
 
@@ -94,9 +94,10 @@ fn unknown_command(args: Args<'_>) -> Failure {
     let name = echoed(&args[0][..args[0].len().min(ECHO_BYTES_MAX)]);
     let mut rest = String::new();
     for arg in &args[1..] {
-        let Some(room) = ECHO_BYTES_MAX.checked_sub(error_bytes(&rest).len()).filter(|room| *room > 0) else {
+        if rest.len() >= ECHO_BYTES_MAX {
             break;
-        };
+        }
+        let room = ECHO_BYTES_MAX - rest.len();
         rest.push_str(&format!("'{}' ", echoed(&arg[..arg.len().min(room)])));
     }
     Failure::new(format!("ERR unknown command '{name}', with args beginning with: {rest}"))

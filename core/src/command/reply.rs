@@ -1,6 +1,5 @@
 //! The sink that a command writes its answer to: RESP2, RESP3, a Python object, a C reply tree, or nothing.
 
-use super::echo::error_text;
 use crate::record::Str;
 
 /// The reply dialect of a connection; commands ask for it only where Redis' reply shape differs.
@@ -21,7 +20,7 @@ pub trait Reply {
     fn switch(&mut self, _: Protocol) {}
     /// A simple string such as `OK`; never contains CR or LF.
     fn status(&mut self, text: &str);
-    /// An error with its code, `ERR no such key`; a sink replaces CR and LF by spaces, and what [`super::echo`] disguises.
+    /// An error with its code, `ERR no such key`; a sink replaces CR and LF by spaces.
     fn error(&mut self, text: &str);
     fn integer(&mut self, value: i64);
     fn bulk(&mut self, bytes: &[u8]);
@@ -220,7 +219,7 @@ impl Reply for ValueReply {
         self.emit(Value::Status(text.to_owned()));
     }
     fn error(&mut self, text: &str) {
-        self.emit(Value::Error(error_text(text)));
+        self.emit(Value::Error(text.to_owned()));
     }
     fn integer(&mut self, value: i64) {
         self.emit(Value::Integer(value));

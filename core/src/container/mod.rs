@@ -13,8 +13,10 @@ mod elements;
 pub mod sample;
 pub mod set;
 pub mod set_algebra;
+pub mod sorted_set;
 mod work;
 
 pub use elements::{Elements, Walk};
 pub use set::{Set, SetEdit};
+pub use sorted_set::{SortedSet, SortedSetEdit};
 pub use work::{Finished, Work};

@@ -22,7 +22,7 @@ use crate::log::mark::{GroupSum, Mark};
 use crate::rdb::Options;
 use crate::record::{self, Record, Str};
 use crate::snapshot::SaveError;
-use crate::{snapshot, version};
+use crate::{double, snapshot, version};
 
 /// How RDB files begin; Redis and Valkey write their bases so by default.
 const RDB_MAGICS: [&[u8]; 2] = [b"REDIS", b"VALKEY"];
@@ -172,11 +172,33 @@ impl Writer {
                 let mut members = container::set::members_of(record)?;
                 self.container(record, b"SADD", || Ok(members.next()?.map(|member| smallvec![member.into()])))
             }
+            record::Kind::SortedSet => self.sorted_set(record),
             record::Kind::String => {
                 self.string(record);
                 Ok(())
             }
             _ => self.payload(record),
+        }
+    }
+
+    fn sorted_set(&mut self, record: Record<'_>) -> Result<(), Damaged> {
+        let mut members = container::sorted_set::members_of(record)?;
+        loop {
+            let mut part: Vec<(double::Text, &[u8])> = Vec::with_capacity(ELEMENTS_PER_COMMAND);
+            while part.len() < ELEMENTS_PER_COMMAND
+                && let Some(member) = members.next()?
+            {
+                part.push((double::text(member.score), member.name));
+            }
+            if part.is_empty() {
+                self.expiry(record);
+                return Ok(());
+            }
+            let mut words: Vec<Str<'_>> = vec![b"ZADD".into(), record.key().into()];
+            words.extend(
+                part.iter().flat_map(|(score, name)| [Str::from(score.as_slice()), Str::from(*name)]),
+            );
+            encode_command(&mut self.group, &words);
         }
     }
 
@@ -201,12 +223,16 @@ impl Writer {
         if elements > 0 {
             encode_command(&mut self.group, &words);
         }
+        self.expiry(record);
+        Ok(())
+    }
+
+    fn expiry(&mut self, record: Record<'_>) {
         if let Some(at) = record.expire_at() {
             let mut number = itoa::Buffer::new();
             let at = number.format(at.0).as_bytes();
             encode_command(&mut self.group, &[b"PEXPIREAT".into(), record.key().into(), at.into()]);
         }
-        Ok(())
     }
 
     /// `RESTORE key time payload ABSTTL`: any type that has no command of its own here.

@@ -47,8 +47,6 @@ impl<'a> Draft<'a> {
 /// The value of a [`Draft`].
 pub enum NewValue<'a> {
     Bytes(&'a [u8]),
-    /// A string that OBJECT ENCODING does not take for an integer.
-    Text(&'a [u8]),
     /// The concatenation of pieces.
     Pieces(&'a [&'a [u8]]),
     /// A copy; ropes are shared.
@@ -105,11 +103,7 @@ impl NewValue<'_> {
     /// The type of the value.
     pub fn kind(&self) -> Kind {
         match self {
-            NewValue::Bytes(_)
-            | NewValue::Text(_)
-            | NewValue::Pieces(_)
-            | NewValue::Str(_)
-            | NewValue::Rope(_) => Kind::String,
+            NewValue::Bytes(_) | NewValue::Pieces(_) | NewValue::Str(_) | NewValue::Rope(_) => Kind::String,
             NewValue::Packed(kind, _) | NewValue::Trees(kind, _) => *kind,
             NewValue::Same(record) => record.kind(),
         }
@@ -120,7 +114,7 @@ impl NewValue<'_> {
         match self {
             NewValue::Packed(..) | NewValue::Trees(..) => 0,
             NewValue::Same(record) => record.string().map_or(0, |value| value.len()),
-            NewValue::Bytes(bytes) | NewValue::Text(bytes) => bytes.len(),
+            NewValue::Bytes(bytes) => bytes.len(),
             NewValue::Pieces(pieces) => pieces.iter().map(|piece| piece.len()).sum(),
             NewValue::Str(string) => string.len(),
             NewValue::Rope(rope) => rope.len(),

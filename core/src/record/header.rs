@@ -35,8 +35,6 @@ pub const ROPE: u64 = 1 << 2;
 pub const RAW: u64 = 1 << 3;
 /// `traits` bit: the value is the roots of trees and what the kind keeps beside them.
 pub const TREES: u64 = 1 << 4;
-/// `traits` bit: a string that is no integer to OBJECT ENCODING, whatever it looks like (INCRBYFLOAT). Not kept in files.
-pub const TEXT: u64 = 1 << 5;
 /// `traits` bit: somebody has read the record.
 pub const FETCHED: u64 = 1 << 6;
 /// `traits` bit: the CAS number is not the version; it stands in a field of its own.

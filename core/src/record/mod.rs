@@ -25,7 +25,7 @@ use crate::command::Failure;
 use crate::memory::size_class;
 use header::{
     EXPIRES, EXTENDED, FETCHED, Header, LEASED, LONG_KEY, LONG_KEY_MASK, Meta, PINNED, RAW, ROPE, STALE,
-    TEXT, TREES,
+    TREES,
 };
 
 /// The type of a value, as TYPE names it. The numbers are stored in records and snapshots: append only.
@@ -230,18 +230,6 @@ impl<'a> Record<'a> {
     /// Whether the string was made by a partial write (APPEND, SETRANGE, SETBIT): its encoding is `raw`.
     pub fn is_raw(&self) -> bool {
         self.meta().has(RAW)
-    }
-
-    /// Whether the string is no integer even where it looks like one.
-    pub fn is_text(&self) -> bool {
-        self.meta().has(TEXT)
-    }
-
-    /// Notes that the string was taken for a partial write which then changed nothing. Beside the access bits the only
-    /// change of a published record; a racing touch may undo it, which harms nobody.
-    pub fn mark_raw(&self) {
-        // ORDERING: see `meta`; the layout does not depend on this bit.
-        self.header().meta.fetch_or(RAW << header::TRAITS_SHIFT, Ordering::Relaxed);
     }
 
     /// Bytes of the record itself, padding included, without what a rope holds.

@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::header::{
     ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, Header, LEASED, LONG_KEY, Meta, PINNED, RAW, ROPE,
-    STALE, TEXT, TREES, VERSION_BITS,
+    STALE, TREES, VERSION_BITS,
 };
 use super::{Draft, Kind, Marks, NewTrees, NewValue, Record, Rope, Str, spare};
 use crate::limits::INLINE_BYTES_MAX;
@@ -35,11 +35,6 @@ impl OwnedRecord {
     /// Lays out a record with marks.
     pub fn marked(key: &[u8], draft: Draft<'_>, marks: Marks, version: u64, access: u32) -> OwnedRecord {
         let Draft { value, expire_at, flags, raw } = draft;
-        let is_text = match &value {
-            NewValue::Text(_) => true,
-            NewValue::Same(record) => record.is_text(),
-            _ => false,
-        };
         let (kind, value) = Laid::of(value);
         let (trait_, value_len) = match &value {
             Laid::Pieces(pieces) => (0, pieces.iter().map(|piece| piece.len()).sum()),
@@ -52,7 +47,6 @@ impl OwnedRecord {
             | if expire_at.is_some() { EXPIRES } else { 0 }
             | if has_fields { EXTENDED } else { 0 }
             | if raw { RAW } else { 0 }
-            | if is_text { TEXT } else { 0 }
             | if marks.fetched { FETCHED } else { 0 }
             | if marks.cas.is_some() { PINNED } else { 0 };
         let meta = Meta::new(access, value_len, key.len(), traits);
@@ -208,13 +202,11 @@ impl<'a> Laid<'a> {
             }
             NewValue::Rope(rope) => Laid::Rope(rope),
             NewValue::Str(Str::Rope(rope)) => Laid::Rope(rope.clone()),
-            NewValue::Bytes(bytes) | NewValue::Text(bytes) | NewValue::Str(Str::Inline(bytes)) if is_long => {
+            NewValue::Bytes(bytes) | NewValue::Str(Str::Inline(bytes)) if is_long => {
                 Laid::Rope(Rope::from_pieces([bytes]))
             }
             NewValue::Pieces(pieces) if is_long => Laid::Rope(Rope::from_pieces(pieces.iter().copied())),
-            NewValue::Bytes(bytes) | NewValue::Text(bytes) | NewValue::Str(Str::Inline(bytes)) => {
-                Laid::Pieces(smallvec![bytes])
-            }
+            NewValue::Bytes(bytes) | NewValue::Str(Str::Inline(bytes)) => Laid::Pieces(smallvec![bytes]),
             NewValue::Pieces(pieces) => Laid::Pieces(SmallVec::from_slice(pieces)),
         };
         (Kind::String, laid)

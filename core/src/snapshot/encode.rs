@@ -9,7 +9,7 @@ use super::stream::Stream;
 use super::writer::SectionWriter;
 use crate::index::Word;
 use crate::limits::INLINE_BYTES_MAX;
-use crate::record::header::{ALIGN, HEADER_BYTES, Meta, ROPE, TEXT, TRAITS_SHIFT};
+use crate::record::header::{ALIGN, HEADER_BYTES, Meta, ROPE, TRAITS_SHIFT};
 use crate::record::{Parts, Record, Rope};
 
 /// zstd's fastest ordinary level.
@@ -149,7 +149,7 @@ pub fn frame_bytes(stored_len: usize, value_len: usize, flags: u32) -> [u8; FRAM
 /// The record's header and fields as the file has them: without a rope.
 pub fn put_header(out: &mut Vec<u8>, parts: &Parts<'_>, value_len: usize) {
     let meta = parts.meta;
-    let traits = meta.traits() & !(ROPE | TEXT);
+    let traits = meta.traits() & !ROPE;
     let meta = Meta::new(meta.access(), value_len, meta.short_key_len(), traits);
     debug_assert_eq!(meta.0 >> TRAITS_SHIFT, traits);
     out.extend_from_slice(&parts.version_kind.to_le_bytes());

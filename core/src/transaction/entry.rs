@@ -231,7 +231,7 @@ impl<'a> Entry<'a> {
             Effect::Set => {
                 let joined;
                 let value = match value {
-                    NewValue::Bytes(bytes) | NewValue::Text(bytes) => Str::Inline(bytes),
+                    NewValue::Bytes(bytes) => Str::Inline(bytes),
                     NewValue::Str(value) => *value,
                     NewValue::Rope(rope) => Str::Rope(rope),
                     NewValue::Same(record) => record.value(),

@@ -1,6 +1,5 @@
 //! The Redis protocol on a connection: parses requests and carries them out.
 
-use polycache_core::command::echo::error_bytes;
 use polycache_core::command::spec::{Keys, flag};
 use polycache_core::command::{Args, Ctx, Failure, Spec, execute};
 use polycache_core::engine::Operation;
@@ -341,7 +340,7 @@ impl Executor<'_> {
     #[cold]
     fn refuse(&mut self, turn: &mut Turn<'_>, command: Option<CommandIndex>, failure: &Failure) {
         let reply_start = turn.out.len();
-        emit::error(turn.out, &error_bytes(&failure.0));
+        emit::error(turn.out, failure.0.as_bytes());
         if let Some(command) = command {
             turn.stats.rejected(command);
         }

@@ -2,8 +2,8 @@
 //!
 //! Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 
-use polycache_core::command::echo::error_bytes;
 use polycache_core::command::{Protocol, Reply};
+use polycache_core::double;
 
 /// Writes replies to the end of a buffer.
 pub struct Emitter<'a> {
@@ -72,7 +72,7 @@ impl Reply for Emitter<'_> {
 
     fn error(&mut self, text: &str) {
         self.errors += 1;
-        error(self.out, &error_bytes(text));
+        error(self.out, text.as_bytes());
     }
 
     fn integer(&mut self, value: i64) {
@@ -125,8 +125,8 @@ impl Reply for Emitter<'_> {
     }
 
     fn double(&mut self, value: f64) {
-        let text = double_text(value);
-        if self.is_resp3() { self.line(b',', text.as_bytes()) } else { self.bulk(text.as_bytes()) }
+        let text = double::text(value);
+        if self.is_resp3() { self.line(b',', &text) } else { self.bulk(&text) }
     }
 
     fn boolean(&mut self, value: bool) {
@@ -150,44 +150,6 @@ impl Reply for Emitter<'_> {
         self.out.extend_from_slice(bytes);
         self.out.extend_from_slice(b"\r\n");
     }
-}
-
-/// A double as Redis prints it: the shortest digits that read back, without exponent where that is not longer by
-/// much, with a signed exponent otherwise (`1e+30`).
-pub fn double_text(value: f64) -> String {
-    if value.is_nan() {
-        return "nan".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "inf" } else { "-inf" }.into();
-    }
-    if value == 0.0 {
-        return if value.is_sign_negative() { "-0" } else { "0" }.into();
-    }
-    let scientific = format!("{:e}", value.abs());
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let count = digits.len() as i32;
-    // The value is `digits` times ten to the power of `scale`.
-    let scale = exponent - (count - 1);
-    let sign = if value < 0.0 { "-" } else { "" };
-    if scale >= 0 && exponent < count + 7 {
-        return format!("{sign}{digits}{}", "0".repeat(scale as usize));
-    }
-    if scale < 0 && (scale > -7 || exponent.abs() < 4) {
-        let point = count + scale;
-        return if point <= 0 {
-            format!("{sign}0.{}{digits}", "0".repeat(-point as usize))
-        } else {
-            let (whole, fraction) = digits.split_at(point as usize);
-            format!("{sign}{whole}.{fraction}")
-        };
-    }
-    let (first, rest) = digits.split_at(1);
-    let point = if rest.is_empty() { "" } else { "." };
-    let direction = if exponent < 0 { '-' } else { '+' };
-    format!("{sign}{first}{point}{rest}e{direction}{}", exponent.abs())
 }
 
 #[cfg(test)]
@@ -234,26 +196,5 @@ mod tests {
             reply.bulk_end();
         });
         assert_eq!(text, "$5\r\nhello\r\n");
-    }
-
-    #[test]
-    fn doubles_as_redis_prints_them() {
-        for (value, text) in [
-            (0.0, "0"),
-            (-0.0, "-0"),
-            (3.0, "3"),
-            (-2.5, "-2.5"),
-            (0.1, "0.1"),
-            (100.0, "100"),
-            (1e7, "10000000"),
-            (1e30, "1e+30"),
-            (1.5e-9, "1.5e-9"),
-            (0.001, "0.001"),
-            (f64::INFINITY, "inf"),
-            (f64::NEG_INFINITY, "-inf"),
-            (17.123456789, "17.123456789"),
-        ] {
-            assert_eq!(double_text(value), text);
-        }
     }
 }

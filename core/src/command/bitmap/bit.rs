@@ -57,8 +57,6 @@ pub(super) fn setbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         let command = [Str::Inline(b"SETBIT"), args[1].into(), args[2].into(), args[3].into()];
         let effect = partial(old, written.as_str(), &command);
         entry.put(Draft::changed(old, new_value(&written), true), effect);
-    } else if let Some(old) = old {
-        old.mark_raw();
     }
     drop(entry);
     ctx.reply.integer(i64::from(old_bit));

@@ -139,8 +139,6 @@ fn write(ctx: &mut Ctx<'_>, args: Args<'_>, steps: &[Step], last_byte: usize) ->
         let command: SmallVec<[Str<'_>; 16]> = args.iter().map(|word| Str::Inline(word)).collect();
         let effect = partial(old, written.as_str(), &command);
         entry.put(Draft::changed(old, new_value(written), true), effect);
-    } else if let Some(old) = old {
-        old.mark_raw();
     }
     drop(entry);
     reply_results(ctx.reply, &results);

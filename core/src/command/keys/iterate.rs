@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::command::args::{cursor, echoed, integer, is_word};
+use crate::command::element_scan::{NO_SCORES_REFUSED, NO_VALUES_REFUSED};
 use crate::command::glob::Glob;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::record::{Kind, Record};
@@ -65,12 +66,14 @@ struct Filter<'a> {
 
 impl<'a> Filter<'a> {
     fn parse(words: &[&'a [u8]]) -> Result<Filter<'a>, Failure> {
-        const NO_VALUES: Failure = Failure::text("ERR NOVALUES option can only be used in HSCAN");
         let mut filter = Filter { pattern: None, kind: None, count: SCAN_COUNT_DEFAULT };
         let mut words = words.iter().copied();
         while let Some(word) = words.next() {
             if is_word(word, "NOVALUES") {
-                return Err(NO_VALUES);
+                return Err(NO_VALUES_REFUSED);
+            }
+            if is_word(word, "NOSCORES") {
+                return Err(NO_SCORES_REFUSED);
             }
             let value = words.next().ok_or(Failure::SYNTAX)?;
             if is_word(word, "COUNT") {

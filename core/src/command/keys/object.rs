@@ -2,7 +2,7 @@
 
 use crate::command::args::canonical_integer;
 use crate::command::{Args, Ctx, Failure, Outcome};
-use crate::container::set;
+use crate::container::{set, sorted_set};
 use crate::record::{Kind, Record};
 
 /// Valkey keeps key, value and expiry in one allocation up to this many bytes; `embstr` says that it does.
@@ -23,6 +23,7 @@ pub(super) fn encoding(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub fn encoding_of(record: Record<'_>) -> Result<&'static str, Failure> {
     match record.kind() {
         Kind::Set => Ok(set::encoding_of(record)),
+        Kind::SortedSet => Ok(sorted_set::encoding_of(record)),
         _ => encoding_of_string(record),
     }
 }
@@ -30,7 +31,7 @@ pub fn encoding_of(record: Record<'_>) -> Result<&'static str, Failure> {
 fn encoding_of_string(record: Record<'_>) -> Result<&'static str, Failure> {
     let value = record.string()?;
     let Some(bytes) = value.as_slice().filter(|_| !record.is_raw()) else { return Ok("raw") };
-    if !record.is_text() && canonical_integer(bytes).is_some() {
+    if canonical_integer(bytes).is_some() {
         return Ok("int");
     }
     let key_bytes = record.key().len();

@@ -6,6 +6,7 @@ mod random;
 mod scan;
 mod table;
 
+pub(in crate::command) use random::{random_count, random_ranks};
 pub use table::TABLES;
 
 use super::Failure;

@@ -60,7 +60,7 @@ pub(super) fn incrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let increment = Extended::parse(args[2]).ok_or(Failure::NOT_FLOAT)?;
     let sum = value.add(increment).ok_or(NOT_FINITE)?;
     let text = sum.to_text();
-    entry.put(Draft::changed(old, NewValue::Text(text.as_bytes()), false), Effect::Set);
+    entry.put(Draft::changed(old, NewValue::Bytes(text.as_bytes()), false), Effect::Set);
     drop(entry);
     ctx.reply.bulk(text.as_bytes());
     Ok(())
