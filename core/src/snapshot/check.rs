@@ -8,7 +8,7 @@ use super::format::{Header, Section};
 use super::frame::{Stored, is_tombstone};
 use super::mapped::read_header;
 use super::scrub::{View, read_whole};
-use super::table::Buckets;
+use super::table::{Buckets, Threads};
 use super::temporary::Temporary;
 use super::trees::{Failed, Large};
 use super::writer::{FileWriter, Slots};
@@ -105,7 +105,7 @@ pub(super) fn check_bytes(file: &[u8], header: &Header) -> Report {
         let mut found = DatabaseReport { db, keys, expires, ..DatabaseReport::default() };
         let heap = &file[section.heap_offset as usize..section.heap_end as usize];
         let buckets = Buckets::of(file, section);
-        if buckets.verify(section).is_err() {
+        if buckets.verify(section, Threads::Two).is_err() {
             found.is_table_damaged = true;
             found.whole = search(file, section, header.version_max).len() as u64;
             report.databases.push(found);

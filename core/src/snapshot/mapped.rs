@@ -14,12 +14,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 
-use memmap2::{Advice, MmapMut, MmapOptions};
+use memmap2::{MmapMut, MmapOptions};
 
 use super::error::{OpenError, Problem};
 use super::format::{BUCKET_BYTES, HEADER_BYTES, Header, Section, TRAILER_BYTES, room_bytes};
 use super::frame::Stored;
-use super::table::Buckets;
+use super::table::{Buckets, Threads};
 use crate::engine::DbIndex;
 use crate::index::{Backing, Damaged, Index};
 use crate::memory::Memory;
@@ -66,8 +66,7 @@ pub fn open(path: &Path, memory: &Arc<Memory>, stats: &Arc<Stats>) -> Result<Ope
         return Err(OpenError::damaged(path, Problem::Length { expected: header.file_bytes, found }));
     }
     for section in &header.sections {
-        populate(&map, section);
-        if Buckets::of(&map, section).verify(section).is_err() {
+        if Buckets::of(&map, section).verify(section, Threads::Two).is_err() {
             return Err(OpenError::damaged(path, Problem::Table(section.db)));
         }
     }
@@ -101,23 +100,6 @@ pub fn read_header(path: &Path) -> Result<(File, Header), OpenError> {
     file.read_exact_at(&mut trailer, found - TRAILER_BYTES).map_err(io)?;
     header.check_trailer(&trailer).map_err(|problem| OpenError::damaged(path, problem))?;
     Ok((file, header))
-}
-
-/// Lets the operating system map the table at once instead of page by page.
-fn populate(map: &MmapMut, section: &Section) {
-    #[cfg(target_os = "linux")]
-    for (start, len) in [
-        (section.table_offset, section.table_bytes()),
-        (
-            section.overflow_offset / super::format::AREA_ALIGN * super::format::AREA_ALIGN,
-            section.overflow_bytes(),
-        ),
-    ] {
-        // A hint, which kernels before 5.14 do not know.
-        let _ = map.advise_range(Advice::PopulateRead, start as usize, len as usize);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (map, section, Advice::WillNeed);
 }
 
 impl MappedFile {

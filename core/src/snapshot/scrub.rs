@@ -8,7 +8,7 @@ use memmap2::{Mmap, MmapOptions, UncheckedAdvice};
 use super::format::{AREA_ALIGN, Header, Section};
 use super::frame::Stored;
 use super::mapped::MappedFile;
-use super::table::{BadTable, Buckets};
+use super::table::{BadTable, Buckets, Threads};
 use crate::engine::Engine;
 use crate::index::Word;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,6 +16,8 @@ use crate::sync::{Arc, Mutex, lock};
 
 /// Bytes per second that a background scrub reads at most.
 const BYTES_PER_SECOND: u64 = 64 << 20;
+/// How long a background scrub waits before it begins.
+const DELAY: Duration = Duration::from_millis(500);
 /// Bytes between two looks at the clock; pages behind are given back.
 const PIECE_BYTES: u64 = 4 << 20;
 
@@ -124,7 +126,7 @@ impl View {
     ) -> Result<bool, BadTable> {
         for section in &header.sections {
             let buckets = Buckets::of(&self.map, section);
-            buckets.verify(section)?;
+            buckets.verify(section, Threads::One)?;
             let mut going = true;
             buckets.for_each_slot(|_, word| {
                 if going {
@@ -160,6 +162,12 @@ impl Engine {
         }
         let thread = std::thread::Builder::new().name("polycache-scrub".into());
         let begun = thread.spawn(move || {
+            // The first clients come first.
+            let start = Instant::now();
+            // ORDERING: a request; takes effect soon.
+            while start.elapsed() < DELAY && !scrub.stop.load(Ordering::Relaxed) {
+                std::thread::sleep(DELAY / 10);
+            }
             run_logged(&scrub, &file, BYTES_PER_SECOND);
         });
         if let Err(error) = begun {

@@ -22,10 +22,18 @@ pub struct BadTable;
 
 type RawBucket = [u8; BUCKET_BYTES as usize];
 
-/// Some chains that are right.
+/// How many threads a check may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    One,
+    Two,
+}
+
+/// Some chains that are right, and some overflow buckets that need not be theirs.
 struct Checked {
     digest: crc_fast::Digest,
-    /// Their overflow buckets, as offsets.
+    overflow_digest: crc_fast::Digest,
+    /// The chains' overflow buckets, as offsets.
     overflow: Option<Range<u64>>,
 }
 
@@ -47,59 +55,66 @@ impl<'a> Buckets<'a> {
     }
 
     /// Checks everything.
-    pub fn verify(self, section: &Section) -> Result<(), BadTable> {
-        let mut overflow = digest();
-        overflow.update(self.overflow);
-        if overflow.finalize() as u32 != section.overflow_crc {
-            return Err(BadTable);
-        }
+    pub fn verify(self, section: &Section, threads: Threads) -> Result<(), BadTable> {
         let (table, _) = self.table.as_chunks();
-        let half = if self.table.len() < PARALLEL_BYTES_MIN { 0 } else { table.len() / 2 };
-        let (first, second) = table.split_at(half);
-        let (mut first, second) = if first.is_empty() {
-            (self.check(first, section)?, self.check(second, section)?)
+        let (overflow, _) = self.overflow.as_chunks();
+        let (mut first, second) = if threads == Threads::One || self.table.len() < PARALLEL_BYTES_MIN {
+            (self.check(table, overflow, section)?, None)
         } else {
+            let (table, second_table) = table.split_at(table.len() / 2);
+            let (overflow, second_overflow) = overflow.split_at(overflow.len() / 2);
             std::thread::scope(|scope| {
-                let second = scope.spawn(|| self.check(second, section));
-                let first = self.check(first, section)?;
-                Ok((first, second.join().unwrap_or(Err(BadTable))?))
+                let second = scope.spawn(|| self.check(second_table, second_overflow, section));
+                let first = self.check(table, overflow, section)?;
+                Ok((first, Some(second.join().unwrap_or(Err(BadTable))?)))
             })?
         };
-        first.digest.combine(&second.digest);
         let mut next = section.overflow_offset;
-        for overflow in [first.overflow, second.overflow].into_iter().flatten() {
+        for overflow in [&first.overflow].into_iter().chain(second.iter().map(|second| &second.overflow)) {
+            let Some(overflow) = overflow else { continue };
             if overflow.start != next {
                 return Err(BadTable);
             }
             next = overflow.end;
         }
-        let is_right = next == section.overflow_end() && first.digest.finalize() as u32 == section.table_crc;
+        if let Some(second) = second {
+            first.digest.combine(&second.digest);
+            first.overflow_digest.combine(&second.overflow_digest);
+        }
+        let is_right = next == section.overflow_end()
+            && first.digest.finalize() as u32 == section.table_crc
+            && first.overflow_digest.finalize() as u32 == section.overflow_crc;
         if is_right { Ok(()) } else { Err(BadTable) }
     }
 
-    /// Checks some chains in a row.
-    fn check(self, heads: &[RawBucket], section: &Section) -> Result<Checked, BadTable> {
-        let (overflow, _): (&[RawBucket], _) = self.overflow.as_chunks();
-        let mut digest = digest();
+    /// Checks some chains in a row, and some overflow buckets.
+    fn check(
+        self,
+        heads: &[RawBucket],
+        overflow: &[RawBucket],
+        section: &Section,
+    ) -> Result<Checked, BadTable> {
+        populate(heads);
+        populate(overflow);
+        let (all_overflow, _): (&[RawBucket], _) = self.overflow.as_chunks();
         // Where the overflow buckets of these chains begin, and where the next must stand.
         let mut seen: Option<Range<u64>> = None;
-        for piece in heads.chunks(PIECE_BUCKETS) {
-            digest.update(piece.as_flattened());
-            for bucket in piece {
-                let mut link = check_bucket(bucket, section)?;
-                while link != 0 {
-                    let at = link & !LINK_MAPPED;
-                    let seen = seen.get_or_insert(at..at);
-                    let index = at.wrapping_sub(section.overflow_offset) / BUCKET_BYTES;
-                    if link != seen.end | LINK_MAPPED || !at.is_multiple_of(BUCKET_BYTES) {
-                        return Err(BadTable);
-                    }
-                    seen.end += BUCKET_BYTES;
-                    link = check_bucket(overflow.get(index as usize).ok_or(BadTable)?, section)?;
+        let digest = check_slots(heads, section, |bucket| {
+            let mut link = link(bucket);
+            while link != 0 {
+                let at = link & !LINK_MAPPED;
+                let seen = seen.get_or_insert(at..at);
+                let index = at.wrapping_sub(section.overflow_offset) / BUCKET_BYTES;
+                if link != seen.end | LINK_MAPPED || !at.is_multiple_of(BUCKET_BYTES) {
+                    return Err(BadTable);
                 }
+                seen.end += BUCKET_BYTES;
+                link = self::link(all_overflow.get(index as usize).ok_or(BadTable)?);
             }
-        }
-        Ok(Checked { digest, overflow: seen })
+            Ok(())
+        })?;
+        let overflow_digest = check_slots(overflow, section, |_| Ok(()))?;
+        Ok(Checked { digest, overflow_digest, overflow: seen })
     }
 
     /// Visits the slot words of every chain in order; the table was verified.
@@ -120,18 +135,91 @@ impl<'a> Buckets<'a> {
     }
 }
 
-/// Checks the slots of a bucket; its link.
-#[inline]
-fn check_bucket(bucket: &RawBucket, section: &Section) -> Result<u64, BadTable> {
-    const STATE: u64 = LATCHED | FENCED | MAPPED;
-    let heap_bytes = section.heap_end - section.heap_offset;
-    let (words, _) = bucket.as_chunks();
-    let mut good = true;
-    // Without branches: this is what opening a file spends its time on.
-    for word in &words[..SLOTS] {
-        let word = u64::from_le_bytes(*word);
-        let in_heap = Word(word).address().wrapping_sub(section.heap_offset) < heap_bytes;
-        good &= (word == 0) | ((word & STATE == MAPPED) & in_heap);
+/// A bucket's link.
+fn link(bucket: &RawBucket) -> u64 {
+    u64_at(bucket, SLOTS * 8)
+}
+
+/// Checks the slots of all `buckets`, calls `each` for every one, and sums them up.
+fn check_slots(
+    buckets: &[RawBucket],
+    section: &Section,
+    mut each: impl FnMut(&RawBucket) -> Result<(), BadTable>,
+) -> Result<crc_fast::Digest, BadTable> {
+    let mut digest = digest();
+    for piece in buckets.chunks(PIECE_BUCKETS) {
+        digest.update(piece.as_flattened());
+        if !are_slots_good(piece, section.heap_offset, section.heap_end - section.heap_offset) {
+            return Err(BadTable);
+        }
+        piece.iter().try_for_each(&mut each)?;
     }
-    if good { Ok(u64::from_le_bytes(words[SLOTS])) } else { Err(BadTable) }
+    Ok(digest)
+}
+
+/// Whether every slot names a place in the heap, or nothing. This is what opening a file spends its time on.
+fn are_slots_good(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        /// The same for processors that compare eight words at once.
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+        fn eight(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
+            look(buckets, heap_offset, heap_bytes)
+        }
+        /// And four.
+        #[target_feature(enable = "avx2")]
+        fn four(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
+            look(buckets, heap_offset, heap_bytes)
+        }
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512bw")
+        {
+            // SAFETY: the processor has all that the function was compiled for.
+            return unsafe { eight(buckets, heap_offset, heap_bytes) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has it.
+            return unsafe { four(buckets, heap_offset, heap_bytes) };
+        }
+    }
+    look(buckets, heap_offset, heap_bytes)
+}
+
+/// Without branches, so that the compiler can look at several words at once.
+#[inline(always)]
+fn look(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
+    const STATE: u64 = LATCHED | FENCED | MAPPED;
+    let mut bad = 0;
+    for bucket in buckets {
+        let (words, _) = bucket.as_chunks();
+        for (index, word) in words.iter().enumerate() {
+            let word = u64::from_le_bytes(*word);
+            let in_heap = Word(word).address().wrapping_sub(heap_offset) < heap_bytes;
+            let good = (word == 0) | ((word & STATE == MAPPED) & in_heap) | (index >= SLOTS);
+            bad |= u64::from(!good);
+        }
+    }
+    bad == 0
+}
+
+/// Lets the operating system map the buckets at once instead of page by page.
+fn populate(buckets: &[RawBucket]) {
+    #[cfg(target_os = "linux")]
+    {
+        let bytes = buckets.as_flattened();
+        // SAFETY: a plain question to the system.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let start = bytes.as_ptr().addr().next_multiple_of(page);
+        let end = (bytes.as_ptr().addr() + bytes.len()) / page * page;
+        if start < end {
+            let first = bytes.as_ptr().wrapping_add(start - bytes.as_ptr().addr());
+            // A hint, which kernels before 5.14 do not know.
+            // SAFETY: whole pages inside the slice; they are only brought in.
+            unsafe { libc::madvise(first.cast_mut().cast(), end - start, libc::MADV_POPULATE_READ) };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = buckets;
 }
