@@ -34,10 +34,11 @@ pub struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    pub(crate) fn new(engine: &'a Engine) -> Operation<'a> {
+    #[inline]
+    pub(crate) fn new(engine: &'a Engine, pin: Guard) -> Operation<'a> {
         Operation {
             engine,
-            pin: crossbeam_epoch::pin(),
+            pin,
             now: Cell::new(0),
             lsn: Cell::new(None),
             hits: Cell::new(0),

@@ -2,12 +2,14 @@
 //! began would be lost.
 //!
 //! *Concurrency:* a worker marks itself busy and then looks whether it may; who holds says so and then waits for those
-//! that are busy. Both orders are sequentially consistent, so one of the two sees the other.
+//! that are busy. An asymmetric barrier lies between the two steps, so one of the two sees the other. A worker writes
+//! its own place without a locked instruction; threads without one share the last place.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
+use polycache_core::barrier::Light;
 
 /// How often the holder looks whether the turns under way have ended.
 const LOOK_EVERY: Duration = Duration::from_micros(200);
@@ -16,24 +18,38 @@ const LOOK_EVERY: Duration = Duration::from_micros(200);
 pub struct Turns {
     held: AtomicBool,
     busy: Box<[CachePadded<AtomicUsize>]>,
+    barrier: Light,
 }
 
 /// A turn under way.
-pub struct Busy<'a>(&'a AtomicUsize);
+pub struct Busy<'a> {
+    place: &'a AtomicUsize,
+    /// Nobody else writes the place.
+    is_own: bool,
+}
 
 impl Turns {
     /// For `workers` threads, and those beyond, which share a place.
     pub fn new(workers: usize) -> Turns {
-        Turns { held: AtomicBool::new(false), busy: (0..=workers).map(|_| Default::default()).collect() }
+        Turns {
+            held: AtomicBool::new(false),
+            busy: (0..=workers).map(|_| Default::default()).collect(),
+            barrier: Light::new(),
+        }
     }
 
     /// Begins a turn of a worker; `None` while turns are held.
     #[inline]
     pub fn enter(&self, worker: Option<usize>) -> Option<Busy<'_>> {
-        let place = worker.unwrap_or(self.busy.len() - 1);
-        let busy = &*self.busy[place];
-        busy.fetch_add(1, Ordering::SeqCst);
-        let turn = Busy(busy);
+        let place: &AtomicUsize = &self.busy[worker.unwrap_or(self.busy.len() - 1)];
+        let turn = Busy { place, is_own: worker.is_some() };
+        if turn.is_own {
+            // ORDERING: only we write it; the barrier orders it before the look at `held`.
+            place.store(place.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        } else {
+            place.fetch_add(1, Ordering::SeqCst);
+        }
+        self.barrier.pass();
         (!self.held.load(Ordering::SeqCst)).then_some(turn)
     }
 
@@ -43,6 +59,7 @@ impl Turns {
         if self.held.swap(true, Ordering::SeqCst) {
             return false;
         }
+        self.barrier.heavy();
         while self.busy.iter().map(|busy| busy.load(Ordering::SeqCst)).sum::<usize>() > own {
             std::thread::sleep(LOOK_EVERY);
         }
@@ -57,7 +74,12 @@ impl Turns {
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        if self.is_own {
+            // ORDERING: only we write it; release: the holder that sees the turn over sees what it did.
+            self.place.store(self.place.load(Ordering::Relaxed) - 1, Ordering::Release);
+        } else {
+            self.place.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 
