@@ -38,7 +38,8 @@ impl RdbError {
         RdbError { offset, fault: Fault::Unsupported(reason.into()) }
     }
 
-    pub(super) fn stopped(offset: u64, stop: Stop) -> RdbError {
+    /// The receiver's refusal of what stands at `offset`.
+    pub fn stopped(offset: u64, stop: Stop) -> RdbError {
         let fault = match stop {
             Stop::Io(error) => Fault::Io(error),
             Stop::Refused(reason) => Fault::Stopped(reason.into_owned()),

@@ -7,14 +7,16 @@ use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
 use crate::eviction;
 use crate::exchange::{Builder, Built};
+use crate::index::ahead::AHEAD_KEYS;
 use crate::limits::DATABASES;
 use crate::log::entry::Annotation;
 use crate::operation::Operation;
 use crate::persistence::StorageError;
 use crate::rdb::visitor::{Consumer, Fields, Group, Key, Pending, StreamId, StreamMeta};
-use crate::rdb::{FileVisitor, Shape, Stop, ValueVisitor, Visit, read_file};
+use crate::rdb::{FileVisitor, RdbError, Shape, Stop, ValueVisitor, Visit, read_file};
 use crate::record::Effect;
 use crate::transaction::Entry;
+use smallvec::SmallVec;
 
 /// Keys under one epoch pin: garbage is freed in between.
 const KEYS_PER_PIN: u64 = 256;
@@ -45,12 +47,15 @@ pub fn load(engine: &Engine, path: &Path, bytes: &[u8], expired: Expired) -> Res
         key: None,
         item: Annotation::default(),
         builder: Builder::new(engine),
+        waiting: Vec::with_capacity(AHEAD_KEYS),
         loaded: 0,
+        pinned_until: KEYS_PER_PIN,
         dropped: 0,
         empty: 0,
         functions: 0,
     };
     let summary = read_file(bytes, &mut loader).map_err(|error| storage_error(path, error))?;
+    loader.store().map_err(|stop| storage_error(path, RdbError::stopped(summary.bytes, stop)))?;
     if loader.functions > 0 {
         tracing::warn!(
             "{}: {} function libraries were left out: functions are not supported yet",
@@ -78,11 +83,23 @@ struct Loader<'a> {
     /// What memcached adds to the key that follows.
     item: Annotation,
     builder: Builder<'a>,
+    /// Keys that have been read and are not in the engine yet.
+    waiting: Vec<Waiting>,
     loaded: u64,
+    /// The epoch is pinned anew when so many keys are loaded.
+    pinned_until: u64,
     dropped: u64,
     /// Keys with empty values, which Redis leaves out too.
     empty: u64,
     functions: u64,
+}
+
+/// A key that has been read.
+struct Waiting {
+    db: DbIndex,
+    key: Key<'static>,
+    item: Annotation,
+    built: Built,
 }
 
 fn begin(engine: &Engine) -> Operation<'_> {
@@ -93,7 +110,8 @@ fn begin(engine: &Engine) -> Operation<'_> {
 }
 
 impl Loader<'_> {
-    fn store(&mut self, built: Option<Built>) -> Visit {
+    /// Takes a key with its value to those that wait.
+    fn accept(&mut self, built: Option<Built>) -> Visit {
         let key = self.key.take().ok_or_else(|| Stop::refused("a value without a key"))?;
         let item = std::mem::take(&mut self.item);
         let expire_at = key.expire_at.map(UnixMillis);
@@ -101,26 +119,43 @@ impl Loader<'_> {
             self.dropped += 1;
             return Ok(());
         }
-        let Some(mut built) = built else {
+        let Some(built) = built else {
             self.empty += 1;
             return Ok(());
         };
         let db = self.database(key.db)?;
-        let mut entry = Entry::latch(&self.op, db, &key.name)
-            .map_err(|_| Stop::refused("a record of the loaded snapshot is damaged"))?;
-        if entry.record().is_some() {
-            let name = String::from_utf8_lossy(&key.name).into_owned();
-            return Err(Stop::refused(format!("the key '{name}' of database {db} comes twice")));
+        self.waiting.push(Waiting { db, key, item, built });
+        if self.waiting.len() == AHEAD_KEYS { self.store() } else { Ok(()) }
+    }
+
+    /// Puts the keys that wait into the engine: together, so that their buckets come from memory at the same time.
+    fn store(&mut self) -> Visit {
+        let names: SmallVec<[&[u8]; AHEAD_KEYS]> =
+            self.waiting.iter().map(|waiting| waiting.key.name.as_ref()).collect();
+        // Keys of one database follow one another.
+        if let Some(first) = self.waiting.first() {
+            self.op.look_ahead(first.db, &names);
         }
-        entry.put_marked(built.draft(expire_at, item.flags), item.marks(), Effect::Silent);
-        let access = eviction::carried_access(key.idle, key.frequency, &self.op);
-        if let (Some(record), Some(access)) = (entry.record(), access) {
-            record.set_access(access);
+        drop(names);
+        for waiting in self.waiting.drain(..) {
+            let Waiting { db, key, item, mut built } = waiting;
+            let mut entry = Entry::latch(&self.op, db, &key.name)
+                .map_err(|_| Stop::refused("a record of the loaded snapshot is damaged"))?;
+            if entry.record().is_some() {
+                let name = String::from_utf8_lossy(&key.name).into_owned();
+                return Err(Stop::refused(format!("the key '{name}' of database {db} comes twice")));
+            }
+            let draft = built.draft(key.expire_at.map(UnixMillis), item.flags);
+            entry.put_marked(draft, item.marks(), Effect::Silent);
+            let access = eviction::carried_access(key.idle, key.frequency, &self.op);
+            if let (Some(record), Some(access)) = (entry.record(), access) {
+                record.set_access(access);
+            }
+            self.loaded += 1;
         }
-        drop(entry);
-        self.loaded += 1;
-        if self.loaded.is_multiple_of(KEYS_PER_PIN) {
+        if self.loaded >= self.pinned_until {
             self.op = begin(self.engine);
+            self.pinned_until = self.loaded + KEYS_PER_PIN;
         }
         Ok(())
     }
@@ -203,6 +238,6 @@ impl ValueVisitor for Loader<'_> {
     fn end_value(&mut self) -> Visit {
         self.builder.end_value()?;
         let built = self.builder.take();
-        self.store(built)
+        self.accept(built)
     }
 }
