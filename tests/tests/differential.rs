@@ -6,11 +6,12 @@
 
 use polycache_tests::differential::allowed::Rules;
 use polycache_tests::differential::commands::TEMPLATES;
+use polycache_tests::differential::families::{Family, SETS};
 use polycache_tests::differential::grammar::{Template, quoted};
-use polycache_tests::differential::session::{Sending, compare, script};
+use polycache_tests::differential::session::{ABOUT_STRINGS, Sending, compare, script};
 use polycache_tests::differential::shrink::shrink;
 use polycache_tests::differential::{memcached, setting};
-use polycache_tests::support::{Kind, Server, ServerOptions};
+use polycache_tests::support::{Client, Kind, Server, ServerOptions};
 
 /// Different failures that one run reports, so that several can be mended at once.
 const FAILURES_MAX: usize = 25;
@@ -25,11 +26,16 @@ fn start(kind: Kind) -> Server {
     Server::start(kind, options)
 }
 
-fn run(protocol: u8) {
+fn run(protocol: u8, family: &Family) {
     let (peer, ours) = (start(Kind::Valkey), start(ours()));
+    for port in [peer.port, ours.port] {
+        for (name, value) in family.settings {
+            assert!(Client::connect(port).call(&["CONFIG", "SET", name, value]).is_ok(), "{name}");
+        }
+    }
     let rules = Rules::from_document();
     let templates: Vec<(u32, Template)> =
-        TEMPLATES.iter().map(|(weight, text)| (*weight, Template::parse(text))).collect();
+        family.templates.iter().map(|(weight, text)| (*weight, Template::parse(text))).collect();
     let cases = setting("POLYCACHE_DIFFERENTIAL_CASES", 60);
     let first = setting("POLYCACHE_DIFFERENTIAL_SEED", u64::from(protocol) * 1_000_000);
     let mut failures: Vec<String> = Vec::new();
@@ -37,7 +43,9 @@ fn run(protocol: u8) {
     for seed in first..first + cases {
         let script = script(&templates, seed, 250);
         let sending = if seed % 2 == 0 { Sending::Pipelined(seed) } else { Sending::OneByOne };
-        let test = |script: &[_], sending| compare(peer.port, ours.port, protocol, script, sending, &rules);
+        let test = |script: &[_], sending| {
+            compare(peer.port, ours.port, protocol, script, sending, &rules, family.about)
+        };
         let Some(difference) = test(&script, sending) else { continue };
         // One report for each command that differs is enough.
         let name = difference.command.split(' ').next().unwrap_or_default().to_ascii_uppercase();
@@ -73,14 +81,23 @@ fn limited(text: &str) -> String {
     }
 }
 
+/// Strings, bitmaps, keys, connections and the server.
+const STRINGS: Family = Family { templates: TEMPLATES, settings: &[], about: ABOUT_STRINGS };
+
 #[test]
 fn resp2_agrees_with_valkey() {
-    run(2);
+    run(2, &STRINGS);
 }
 
 #[test]
 fn resp3_agrees_with_valkey() {
-    run(3);
+    run(3, &STRINGS);
+}
+
+#[test]
+fn sets_agree_with_valkey() {
+    run(2, &SETS);
+    run(3, &SETS);
 }
 
 #[test]

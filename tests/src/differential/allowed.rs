@@ -18,6 +18,8 @@ pub enum Rule {
     Kind,
     /// Errors need the same first word only; other replies are exact.
     ErrorCode,
+    /// Errors are equal; replies need the same kind, and as many elements.
+    Length,
 }
 
 /// The rules of the document, longest command names first.
@@ -58,7 +60,9 @@ impl Rules {
         let rule = self.0.iter().find(|(words, _)| matches(words)).map_or(Rule::Exact, |(_, rule)| *rule);
         match rule {
             // A cursor that no server gave stands for another part of the table on each.
-            Rule::Scan if command.get(1).is_some_and(|cursor| cursor != b"0") => Rule::Kind,
+            Rule::Scan if command.get(cursor_position(command)).is_some_and(|cursor| cursor != b"0") => {
+                Rule::Kind
+            }
             // All settings at once: ports, paths, and some that only one side has.
             Rule::Exact
                 if command.len() > 2 && is_config_get(command) && command.iter().any(|w| w == b"*") =>
@@ -68,6 +72,11 @@ impl Rules {
             rule => rule,
         }
     }
+}
+
+/// SCAN's cursor comes first, that of its kin behind the key.
+fn cursor_position(command: &Command) -> usize {
+    if command[0].eq_ignore_ascii_case(b"scan") { 1 } else { 2 }
 }
 
 fn is_config_get(command: &Command) -> bool {
@@ -82,6 +91,7 @@ fn parse_rule(text: &str) -> Rule {
         ["near", by] => Rule::Near(by.parse().unwrap_or_else(|_| panic!("differences.md: near {by:?}"))),
         ["kind"] => Rule::Kind,
         ["error-code"] => Rule::ErrorCode,
+        ["length"] => Rule::Length,
         _ => panic!("differences.md: no rule {text:?}"),
     }
 }
@@ -114,6 +124,13 @@ impl Rule {
                 _ => left == right,
             },
             Self::Kind => std::mem::discriminant(left) == std::mem::discriminant(right),
+            Self::Length => match (left, right) {
+                (Value::Error(_), _) | (_, Value::Error(_)) => left == right,
+                _ => {
+                    std::mem::discriminant(left) == std::mem::discriminant(right)
+                        && left.items().len() == right.items().len()
+                }
+            },
             Self::ErrorCode => match (left, right) {
                 (Value::Error(l), Value::Error(r)) => {
                     l.split(|b| *b == b' ').next() == r.split(|b| *b == b' ').next()

@@ -1,7 +1,7 @@
 //! Templates of commands, and the random commands they stand for.
 //!
 //! A template is words: literal ones, `<placeholder>`s, `[ optional ]`, `( one | of | these )`,
-//! `{ one to four times }`. Some commands are then damaged on purpose, so that errors are compared too.
+//! `{ one to four times }`; a `!` in front: never damaged. Some commands are then damaged on purpose, so that errors are compared too.
 
 use fastrand::Rng;
 
@@ -17,22 +17,30 @@ enum Node {
 }
 
 /// A parsed template.
-pub struct Template(Vec<Node>);
+pub struct Template {
+    nodes: Vec<Node>,
+    /// Its commands may be damaged; not those where a lost argument would make what happens a matter of chance.
+    pub may_be_damaged: bool,
+}
 
 impl Template {
     /// Parses; a bad template is a mistake in the table and panics.
     pub fn parse(text: &str) -> Self {
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut words: Vec<&str> = text.split_whitespace().collect();
+        let may_be_damaged = words[0] != "!";
+        if !may_be_damaged {
+            words.remove(0);
+        }
         let mut position = 0;
         let mut alternatives = parse_until(&words, &mut position, "");
         assert!(alternatives.len() == 1 && position == words.len(), "template {text:?}");
-        Self(alternatives.remove(0))
+        Self { nodes: alternatives.remove(0), may_be_damaged }
     }
 
     /// One random command.
     pub fn generate(&self, source: &mut Source) -> Command {
         let mut command = Vec::new();
-        emit(&self.0, source, &mut command);
+        emit(&self.nodes, source, &mut command);
         command
     }
 }
@@ -160,6 +168,7 @@ impl Source {
                 "long_key_name_of_forty_bytes_or_so_aaaaa",
             ]),
             "value" => self.string(),
+            "member" => self.member(),
             "short" => self.pick(&["v", "w", "10", "hello", "3.5", ""]),
             "integer" => {
                 self.pick(&["0", "1", "-1", "7", "100", "-42", "9223372036854775807", "-9223372036854775808"])
@@ -217,6 +226,16 @@ impl Source {
             "count" => self.pick(&["1000", "2000", "1000", "0", "-1"]),
             "word" => self.pick(&["x", "hello", "two words", "é", ""]),
             other => panic!("no placeholder <{other}>"),
+        }
+    }
+
+    /// A member or field: few enough to meet, of lengths around the limits of packed forms.
+    fn member(&mut self) -> Vec<u8> {
+        match self.random.u8(..8) {
+            0..=3 => self.number(-6..=12),
+            4..=5 => self.pick(&["a", "b", "c", "d", "e", "f", "g", "", "01", "9223372036854775808"]),
+            6 => self.pick(&["sixteen_bytes_xx", "seventeen_bytes_x", "é\0\n", "9223372036854775807"]),
+            _ => vec![b'm'; [64, 65, 300, 600, 5000][self.random.usize(..5)]],
         }
     }
 

@@ -1,10 +1,11 @@
 //! Differential tests: the same random commands to two servers, every reply and the final states compared.
 //!
-//! `grammar` makes commands from templates, `commands` is the table of templates, `allowed` reads what may differ
+//! `grammar` makes commands from templates, `commands` is the table of templates, `families` the tables of data types, `allowed` reads what may differ
 //! from `tests/differences.md`, `session` runs a script against both sides, `shrink` makes a failing one small.
 
 pub mod allowed;
 pub mod commands;
+pub mod families;
 pub mod grammar;
 pub mod memcached;
 pub mod session;

@@ -4,7 +4,7 @@ use std::io;
 
 use fastrand::Rng;
 
-use super::allowed::{Rule, Rules};
+use super::allowed::Rules;
 use super::grammar::{Command, Source, Template, quoted};
 use crate::support::{Client, Value};
 
@@ -29,8 +29,9 @@ pub fn script(templates: &[(u32, Template)], seed: u64, commands: usize) -> Vec<
                 chosen = chosen.wrapping_sub(*weight);
                 is_it
             });
-            let mut command = template.expect("weights are summed").1.generate(&mut source);
-            if source.random.u8(..100) < 8 {
+            let template = &template.expect("weights are summed").1;
+            let mut command = template.generate(&mut source);
+            if template.may_be_damaged && source.random.u8(..100) < 8 {
                 source.damage(&mut command);
             }
             command
@@ -54,9 +55,10 @@ pub fn compare(
     script: &[Command],
     sending: Sending,
     rules: &Rules,
+    about: &[&str],
 ) -> Option<Difference> {
-    let (peer_replies, peer_state) = run(peer, protocol, script, sending);
-    let (our_replies, our_state) = run(ours, protocol, script, sending);
+    let (peer_replies, peer_state) = run(peer, protocol, script, sending, about);
+    let (our_replies, our_state) = run(ours, protocol, script, sending, about);
     for (position, command) in script.iter().enumerate() {
         let (expected, actual) = (&peer_replies[position], &our_replies[position]);
         let agrees = match (expected, actual) {
@@ -73,7 +75,8 @@ pub fn compare(
         }
     }
     for ((command, expected), (_, actual)) in peer_state.iter().zip(&our_state) {
-        let rule = if command.starts_with("PEXPIRETIME") { Rule::Near(5000) } else { Rule::Exact };
+        let name = command.split(' ').next().unwrap_or_default();
+        let rule = rules.of(&vec![name.as_bytes().to_vec()]);
         if !rule.agrees(expected, actual) {
             return Some(Difference {
                 position: None,
@@ -93,7 +96,13 @@ pub fn compare(
 
 type Replies = Vec<io::Result<Value>>;
 
-fn run(port: u16, protocol: u8, script: &[Command], sending: Sending) -> (Replies, Vec<(String, Value)>) {
+fn run(
+    port: u16,
+    protocol: u8,
+    script: &[Command],
+    sending: Sending,
+    about: &[&str],
+) -> (Replies, Vec<(String, Value)>) {
     let mut client = Client::connect(port);
     assert!(client.say("FLUSHALL SYNC").is_ok());
     client.call(&["HELLO", &protocol.to_string()]);
@@ -113,11 +122,11 @@ fn run(port: u16, protocol: u8, script: &[Command], sending: Sending) -> (Replie
             }
         }
     }
-    (replies, state(port, ABOUT_KEYS))
+    (replies, state(port, about))
 }
 
-/// What is asked about each key when states are compared. (Not its encoding: see differences.md.)
-const ABOUT_KEYS: &[&str] = &["GET", "PEXPIRETIME"];
+/// What is asked about each string when states are compared. (Not its encoding: see differences.md.)
+pub const ABOUT_STRINGS: &[&str] = &["GET", "PEXPIRETIME"];
 
 /// The answers of some commands about every key of some databases, in an order of its own.
 pub fn state(port: u16, commands: &[&str]) -> Vec<(String, Value)> {
