@@ -174,13 +174,7 @@ impl Engine {
     /// Begins an operation, or a batch of them, on this thread.
     #[inline]
     pub fn begin(&self) -> Operation<'_> {
-        Operation::new(self, crossbeam_epoch::pin())
-    }
-
-    /// [`Engine::begin`] for a caller that has pinned the epoch already.
-    #[inline]
-    pub fn begin_pinned(&self, pin: Guard) -> Operation<'_> {
-        Operation::new(self, pin)
+        Operation::new(self)
     }
 
     /// The index of a database, for as long as the epoch is pinned.

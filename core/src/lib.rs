@@ -1,6 +1,6 @@
 //! The storage engine of Polycache: no sockets, no async. See ARCHITECTURE.md for the picture.
 
-pub mod barrier;
+mod barrier;
 pub mod blocking;
 pub mod clock;
 pub mod command;

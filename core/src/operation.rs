@@ -34,11 +34,10 @@ pub struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    #[inline]
-    pub(crate) fn new(engine: &'a Engine, pin: Guard) -> Operation<'a> {
+    pub(crate) fn new(engine: &'a Engine) -> Operation<'a> {
         Operation {
             engine,
-            pin,
+            pin: crossbeam_epoch::pin(),
             now: Cell::new(0),
             lsn: Cell::new(None),
             hits: Cell::new(0),

@@ -177,7 +177,7 @@ fn renamed(renames: &[Rename]) -> &'static Registry {
 }
 
 fn all_tables() -> Vec<&'static [Spec]> {
-    [&TABLES, FAMILIES, &crate::admin::TABLES].concat()
+    [TABLES, FAMILIES, &crate::admin::TABLES].concat()
 }
 
 /// The number of worker threads that the settings mean.

@@ -6,7 +6,7 @@
 
 use polycache_tests::differential::allowed::Rules;
 use polycache_tests::differential::commands::TEMPLATES;
-use polycache_tests::differential::families::{Family, SETS};
+use polycache_tests::differential::families::{Family, LISTS, SETS};
 use polycache_tests::differential::grammar::{Template, quoted};
 use polycache_tests::differential::session::{ABOUT_STRINGS, Sending, compare, script};
 use polycache_tests::differential::shrink::shrink;
@@ -92,6 +92,12 @@ fn resp2_agrees_with_valkey() {
 #[test]
 fn resp3_agrees_with_valkey() {
     run(3, &STRINGS);
+}
+
+#[test]
+fn lists_agree_with_valkey() {
+    run(2, &LISTS);
+    run(3, &LISTS);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod element_scan;
 mod failure;
 pub mod glob;
 pub mod keys;
+pub mod list;
 mod registry;
 mod reply;
 pub mod set;
@@ -22,11 +23,13 @@ pub use reply::{NoReply, Protocol, Reply, Value, ValueReply};
 pub use spec::Spec;
 
 /// The tables of the engine's own commands; a face adds its own families to them.
-pub const TABLES: [&[Spec]; 14] = [
+pub const TABLES: &[&[Spec]] = &[
     string::TABLES[0],
     string::TABLES[1],
     string::TABLES[2],
     bitmap::TABLE,
+    list::TABLES[0],
+    list::TABLES[1],
     set::TABLES[0],
     set::TABLES[1],
     sorted_set::TABLES[0],

@@ -10,6 +10,7 @@
 //! of a `Work` and the put: what can be refused is checked before.
 
 mod elements;
+pub mod list;
 pub mod sample;
 pub mod set;
 pub mod set_algebra;

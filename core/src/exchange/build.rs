@@ -2,18 +2,14 @@
 
 use super::{kind_of, unsupported};
 use crate::clock::UnixMillis;
+use crate::container::Finished;
+use crate::container::list;
 use crate::container::set::SetEdit;
-use crate::container::{Finished, Work};
 use crate::engine::Engine;
 use crate::index::Damaged;
 use crate::limits::INLINE_BYTES_MAX;
 use crate::rdb::{Shape, Stop, ValueVisitor, Visit};
 use crate::record::{Draft, Kind, NewValue, Rope};
-
-/// Elements of a list that are inserted at once.
-const BATCH_ELEMENTS: usize = 64;
-/// ... if they are short.
-const BATCH_BYTES: usize = 16 * 1024;
 
 /// Receives one value after another.
 pub struct Builder<'a> {
@@ -28,7 +24,7 @@ enum State<'a> {
     Idle,
     Small(Vec<u8>),
     Long(Rope),
-    List(Box<List>),
+    List(Box<list::Builder>),
     Set(Box<SetEdit<'a>>),
 }
 
@@ -81,7 +77,7 @@ impl ValueVisitor for Builder<'_> {
         self.built = None;
         self.state = match kind_of(shape.kind) {
             Kind::String => State::Small(Vec::new()),
-            Kind::List => State::List(Box::new(List::new())),
+            Kind::List => State::List(Box::new(list::Builder::new(self.engine.tuning()))),
             Kind::Set => State::Set(Box::new(SetEdit::empty(self.engine))),
             other => return Err(unsupported(other)),
         };
@@ -102,7 +98,7 @@ impl ValueVisitor for Builder<'_> {
 
     fn list_element(&mut self, element: &[u8]) -> Visit {
         let State::List(list) = &mut self.state else { return Err(out_of_order()) };
-        list.push(element)
+        list.push(element).map_err(damaged)
     }
 
     fn set_member(&mut self, member: &[u8]) -> Visit {
@@ -115,8 +111,8 @@ impl ValueVisitor for Builder<'_> {
             State::Idle => return Err(out_of_order()),
             State::Small(bytes) => Some(Built::Small(bytes)),
             State::Long(rope) => Some(Built::Long(rope)),
-            State::List(list) => list.finish()?,
             // An empty container does not exist.
+            State::List(list) => list.finish().map_err(damaged)?.map(|list| Built::Container(list, false)),
             State::Set(set) if set.is_empty() => None,
             State::Set(set) => {
                 let (finished, raw) = set.finish();
@@ -124,44 +120,5 @@ impl ValueVisitor for Builder<'_> {
             }
         };
         Ok(())
-    }
-}
-
-/// A list that grows at its end, a batch at a time.
-struct List {
-    work: Work<'static>,
-    batch: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl List {
-    fn new() -> List {
-        List { work: Work::empty(), batch: Vec::new(), ends: Vec::new() }
-    }
-
-    fn push(&mut self, element: &[u8]) -> Visit {
-        self.batch.extend_from_slice(element);
-        self.ends.push(self.batch.len());
-        if self.ends.len() == BATCH_ELEMENTS || self.batch.len() >= BATCH_BYTES {
-            self.flush()
-        } else {
-            Ok(())
-        }
-    }
-
-    fn flush(&mut self) -> Visit {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        let pieces: Vec<&[u8]> =
-            starts.zip(&self.ends).map(|(start, end)| &self.batch[*start..*end]).collect();
-        self.work.insert(self.work.len(), &pieces).map_err(damaged)?;
-        self.batch.clear();
-        self.ends.clear();
-        Ok(())
-    }
-
-    /// `None` for an empty list, which does not exist.
-    fn finish(mut self) -> Result<Option<Built>, Stop> {
-        self.flush()?;
-        Ok((!self.work.is_empty()).then(|| Built::Container(self.work.finish(Kind::List), false)))
     }
 }

@@ -173,6 +173,10 @@ impl Writer {
                 self.container(record, b"SADD", || Ok(members.next()?.map(|member| smallvec![member.into()])))
             }
             record::Kind::SortedSet => self.sorted_set(record),
+            record::Kind::List => {
+                let mut walk = container::Elements::of(record.body(), 0).walk(0)?;
+                self.container(record, b"RPUSH", || Ok(walk.next()?.map(|item| smallvec![item.value.into()])))
+            }
             record::Kind::String => {
                 self.string(record);
                 Ok(())

@@ -8,7 +8,7 @@ use crate::command::{Ctx, NoHost, Session, TABLES, Value, ValueReply, dispatch};
 use crate::config::{BaseFormat, FsyncPolicy};
 
 pub(super) fn registry() -> Registry {
-    Registry::new(&TABLES)
+    Registry::new(TABLES)
 }
 
 pub(super) fn config(dir: &Path) -> EngineConfig {
@@ -314,9 +314,9 @@ fn an_old_single_file_is_moved_into_the_new_layout() {
 #[test]
 fn an_unknown_command_in_the_log_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("appendonly.aof"), "*3\r\n$5\r\nRPUSH\r\n$1\r\nk\r\n$1\r\nv\r\n").unwrap();
+    fs::write(dir.path().join("appendonly.aof"), "*3\r\n$6\r\nPFADDX\r\n$1\r\nk\r\n$1\r\nv\r\n").unwrap();
     let error = Engine::open(config(dir.path()), &registry()).err().unwrap().to_string();
-    assert!(error.contains("'RPUSH'"), "{error}");
+    assert!(error.contains("'PFADDX'"), "{error}");
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn a_replay_leads_to_the_same_state() {
 /// A command that is not marked as a write must leave nothing in the log.
 #[test]
 fn only_writes_are_logged() {
-    let registry = Registry::new(&TABLES);
+    let registry = Registry::new(TABLES);
     let mut random = fastrand::Rng::with_seed(7);
     let mut logged = Logged::new();
     for _ in 0..300 {

@@ -15,7 +15,7 @@ impl Connection {
         Connection {
             engine: Engine::in_memory(EngineConfig::default()),
             session: Session::default(),
-            registry: Registry::new(&TABLES),
+            registry: Registry::new(TABLES),
         }
     }
 
@@ -24,7 +24,7 @@ impl Connection {
         Connection {
             engine: self.engine.clone(),
             session: Session::default(),
-            registry: Registry::new(&TABLES),
+            registry: Registry::new(TABLES),
         }
     }
 

@@ -19,7 +19,7 @@ fn check(spec: &Spec) {
 
 #[test]
 fn every_row_is_complete() {
-    let registry = Registry::new(&TABLES);
+    let registry = Registry::new(TABLES);
     registry.iter().for_each(check);
 
     for name in ["get", "SET", "BitField_RO", "object"] {

@@ -61,7 +61,7 @@ fn what_a_crash_left_is_removed() {
 }
 
 fn open(config: &EngineConfig) -> Engine {
-    let registry = Registry::new(&polycache_core::command::TABLES);
+    let registry = Registry::new(polycache_core::command::TABLES);
     Engine::open(config.clone(), &registry).unwrap()
 }
 

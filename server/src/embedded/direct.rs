@@ -3,12 +3,11 @@
 use polycache_core::clock::UnixMillis;
 use polycache_core::command::{Ctx, Failure, NoHost, NoReply, Session};
 use polycache_core::limits::STRING_BYTES_MAX;
-use polycache_core::operation::{Operation, Touch};
+use polycache_core::operation::Touch;
 use polycache_core::record::{Draft, Effect, NewValue, Str};
 
 use super::error::Result;
 use super::handle::{Cache, Durable};
-use super::shared::Shared;
 
 /// When a key expires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,12 +48,12 @@ impl Cache {
     /// Shows the value of `key` to `visit` where it lies, without a copy.
     #[inline]
     pub fn get<R>(&self, key: &[u8], visit: impl FnOnce(Str<'_>) -> R) -> Result<Option<R>> {
-        self.enter()?.operate(|_, op| {
-            match op.read(self.db(), key, Touch::Access).map_err(Failure::from)? {
-                Some(record) => Ok(Some(visit(record.string()?))),
-                None => Ok(None),
-            }
-        })
+        let entered = self.enter()?;
+        let op = entered.shared.engine.begin();
+        match op.read(self.db(), key, Touch::Access).map_err(Failure::from)? {
+            Some(record) => Ok(Some(visit(record.string()?))),
+            None => Ok(None),
+        }
     }
 
     /// Shows the values of `keys` as they stand at one instant, each with its position.
@@ -137,7 +136,18 @@ impl Cache {
     /// One reading call.
     #[inline]
     fn with<R>(&self, work: impl FnOnce(&mut Ctx<'_>) -> Result<R>) -> Result<R> {
-        self.enter()?.operate(|shared, op| self.in_context(shared, op, work))
+        let entered = self.enter()?;
+        let shared = entered.shared;
+        let op = shared.engine.begin();
+        let mut session = Session { db: self.db(), ..Session::default() };
+        work(&mut Ctx {
+            engine: &shared.engine,
+            op: &op,
+            session: &mut session,
+            reply: &mut NoReply,
+            host: &mut NoHost,
+            registry: shared.server.registry,
+        })
     }
 
     /// One writing call.
@@ -147,28 +157,23 @@ impl Cache {
         needs_memory: bool,
         work: impl FnOnce(&mut Ctx<'_>) -> Result<R>,
     ) -> Result<(R, Durable)> {
-        self.enter()?.operate_durably(|shared, op| {
-            shared.engine.admit_write(op, needs_memory)?;
-            self.in_context(shared, op, work)
-        })
-    }
-
-    /// Carries out `work` as a command of the handle's database would be.
-    #[inline]
-    fn in_context<R>(
-        &self,
-        shared: &Shared,
-        op: &Operation<'_>,
-        work: impl FnOnce(&mut Ctx<'_>) -> Result<R>,
-    ) -> Result<R> {
-        work(&mut Ctx {
+        let entered = self.enter()?;
+        let shared = entered.shared;
+        let op = shared.engine.begin();
+        shared.engine.admit_write(&op, needs_memory)?;
+        let mut session = Session { db: self.db(), ..Session::default() };
+        let result = work(&mut Ctx {
             engine: &shared.engine,
-            op,
-            session: &mut Session { db: self.db(), ..Session::default() },
+            op: &op,
+            session: &mut session,
             reply: &mut NoReply,
             host: &mut NoHost,
             registry: shared.server.registry,
-        })
+        })?;
+        let durable = entered.durable(op.last_lsn());
+        drop(op);
+        shared.maintain();
+        Ok((result, durable))
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_epoch::{self as epoch, Guard};
-use polycache_core::engine::{DbIndex, Operation};
+use polycache_core::engine::DbIndex;
 use polycache_core::limits::DATABASES;
 use polycache_core::log::Lsn;
 
@@ -45,7 +45,7 @@ unsafe impl Send for SharedPointer {}
 pub(super) struct Entered<'a> {
     pub(super) shared: &'a Shared,
     /// Keeps `shared` from being freed.
-    pin: Guard,
+    _pin: Guard,
 }
 
 /// A write that was applied. With `persist="always"` it is acknowledged by [`Durable::wait`]; else there is nothing to
@@ -116,8 +116,8 @@ impl Cache {
             return Err(Error::CLOSED);
         }
         // SAFETY: the pointer was taken from the handle while pinned, and `close` frees it a grace period after it took
-        // it away; `pin` lives as long as the reference.
-        Ok(Entered { shared: unsafe { &*shared }, pin })
+        // it away; `_pin` lives as long as the reference.
+        Ok(Entered { shared: unsafe { &*shared }, _pin: pin })
     }
 
     /// The shared state, for a call that may wait.
@@ -186,46 +186,21 @@ impl Drop for Cache {
 impl Entered<'_> {
     /// A reference that outlives the call.
     pub(super) fn share(&self) -> Arc<Shared> {
+        let shared: *const Shared = self.shared;
         // SAFETY: the pointer is one of `Arc::into_raw`, and at least the handle's reference is alive while pinned.
-        unsafe { share(self.shared) }
+        unsafe {
+            Arc::increment_strong_count(shared);
+            Arc::from_raw(shared)
+        }
     }
 
-    /// Carries out `work` as one operation of the engine, under the pin of the call.
+    /// What the caller of a write that reached `lsn` has to wait for.
     #[inline]
-    pub(super) fn operate<R>(self, work: impl FnOnce(&Shared, &Operation<'_>) -> R) -> R {
-        let Entered { shared, pin } = self;
-        let op = shared.engine.begin_pinned(pin);
-        work(shared, &op)
-    }
-
-    /// [`Entered::operate`] for a write, with what its caller has to wait for.
-    #[inline]
-    pub(super) fn operate_durably<R>(
-        self,
-        work: impl FnOnce(&Shared, &Operation<'_>) -> Result<R>,
-    ) -> Result<(R, Durable)> {
-        self.operate(|shared, op| {
-            let result = work(shared, op)?;
-            let durable = match op.last_lsn() {
-                // SAFETY: as in `share`: the operation holds the pin.
-                Some(lsn) if shared.waits_for_disk() => Durable::new(unsafe { share(shared) }, Some(lsn)),
-                _ => Durable(None),
-            };
-            shared.maintain();
-            Ok((result, durable))
-        })
-    }
-}
-
-/// A reference to the shared state.
-///
-/// # Safety
-/// `shared` is from `Arc::into_raw`, and a reference to it is alive.
-unsafe fn share(shared: *const Shared) -> Arc<Shared> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        Arc::increment_strong_count(shared);
-        Arc::from_raw(shared)
+    pub(super) fn durable(&self, lsn: Option<Lsn>) -> Durable {
+        match lsn {
+            Some(_) if self.shared.waits_for_disk() => Durable::new(self.share(), lsn),
+            _ => Durable(None),
+        }
     }
 }
 

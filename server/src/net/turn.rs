@@ -132,16 +132,16 @@ impl<C: Codec> Connection<C> {
         self.after(cx, thread, output, progress)
     }
 
-    fn process(&mut self, thread: &Thread, input: &[u8], out: &mut Vec<u8>) -> Progress {
-        let server = &*thread.server;
+    fn process(&mut self, thread: &mut Thread, input: &[u8], out: &mut Vec<u8>) -> Progress {
+        let server = self.client.server.clone();
         let paused = Progress { unfinished: true, paused: true, ..Progress::default() };
         let Some(_busy) = server.turns.enter(thread.shard) else { return paused };
         self.codec.process(&mut Turn {
-            server,
+            server: &server,
             settings: &thread.settings,
             client: &mut self.client,
             session: &mut self.session,
-            stats: thread.stats(server),
+            stats: thread.stats(&server),
             input,
             out,
         })

@@ -2,14 +2,12 @@
 //! began would be lost.
 //!
 //! *Concurrency:* a worker marks itself busy and then looks whether it may; who holds says so and then waits for those
-//! that are busy. An asymmetric barrier lies between the two steps, so one of the two sees the other. A worker writes
-//! its own place without a locked instruction; threads without one share the last place.
+//! that are busy. Both orders are sequentially consistent, so one of the two sees the other.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
-use polycache_core::barrier::Light;
 
 /// How often the holder looks whether the turns under way have ended.
 const LOOK_EVERY: Duration = Duration::from_micros(200);
@@ -18,38 +16,24 @@ const LOOK_EVERY: Duration = Duration::from_micros(200);
 pub struct Turns {
     held: AtomicBool,
     busy: Box<[CachePadded<AtomicUsize>]>,
-    barrier: Light,
 }
 
 /// A turn under way.
-pub struct Busy<'a> {
-    place: &'a AtomicUsize,
-    /// Nobody else writes the place.
-    is_own: bool,
-}
+pub struct Busy<'a>(&'a AtomicUsize);
 
 impl Turns {
     /// For `workers` threads, and those beyond, which share a place.
     pub fn new(workers: usize) -> Turns {
-        Turns {
-            held: AtomicBool::new(false),
-            busy: (0..=workers).map(|_| Default::default()).collect(),
-            barrier: Light::new(),
-        }
+        Turns { held: AtomicBool::new(false), busy: (0..=workers).map(|_| Default::default()).collect() }
     }
 
     /// Begins a turn of a worker; `None` while turns are held.
     #[inline]
     pub fn enter(&self, worker: Option<usize>) -> Option<Busy<'_>> {
-        let place: &AtomicUsize = &self.busy[worker.unwrap_or(self.busy.len() - 1)];
-        let turn = Busy { place, is_own: worker.is_some() };
-        if turn.is_own {
-            // ORDERING: only we write it; the barrier orders it before the look at `held`.
-            place.store(place.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        } else {
-            place.fetch_add(1, Ordering::SeqCst);
-        }
-        self.barrier.pass();
+        let place = worker.unwrap_or(self.busy.len() - 1);
+        let busy = &*self.busy[place];
+        busy.fetch_add(1, Ordering::SeqCst);
+        let turn = Busy(busy);
         (!self.held.load(Ordering::SeqCst)).then_some(turn)
     }
 
@@ -59,7 +43,6 @@ impl Turns {
         if self.held.swap(true, Ordering::SeqCst) {
             return false;
         }
-        self.barrier.heavy();
         while self.busy.iter().map(|busy| busy.load(Ordering::SeqCst)).sum::<usize>() > own {
             std::thread::sleep(LOOK_EVERY);
         }
@@ -74,12 +57,7 @@ impl Turns {
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        if self.is_own {
-            // ORDERING: only we write it; release: the holder that sees the turn over sees what it did.
-            self.place.store(self.place.load(Ordering::Relaxed) - 1, Ordering::Release);
-        } else {
-            self.place.fetch_sub(1, Ordering::SeqCst);
-        }
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -210,7 +210,6 @@ fn take(server: &Arc<Server>, newcomer: Newcomer, seat: Seat) -> io::Result<()> 
 
 /// What the connections of a thread share.
 pub struct Thread {
-    pub server: Arc<Server>,
     /// As long as [`READ_BUFFER_BYTES`]; what a read of a connection at rest fills.
     pub input: Vec<u8>,
     /// Empty between turns.
@@ -228,11 +227,10 @@ thread_local! {
 }
 
 impl Thread {
-    fn enter(server: &Arc<Server>, shard: Option<usize>) {
+    fn enter(server: &Server, shard: Option<usize>) {
         let mut cached = Cached::new(&server.settings);
         let settings = cached.get(&server.settings).clone();
         let thread = Thread {
-            server: server.clone(),
             input: vec![0; READ_BUFFER_BYTES],
             output: Vec::new(),
             waits: Waits::default(),

@@ -9,7 +9,7 @@ use polycache_core::engine::Engine;
 use polycache_core::persistence;
 
 thread_local! {
-    static REGISTRY: Registry = Registry::new(&TABLES);
+    static REGISTRY: Registry = Registry::new(TABLES);
 }
 
 fuzz_target!(|input: &[u8]| {

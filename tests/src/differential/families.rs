@@ -6,7 +6,7 @@ pub struct Family {
     pub templates: &'static [(u32, &'static str)],
     /// Settings of both servers.
     pub settings: &'static [(&'static str, &'static str)],
-    /// What is asked about each key when states are compared.
+    /// What is asked about each key (in place of `<key>`, or as the last word) when states are compared.
     pub about: &'static [&'static str],
 }
 
@@ -50,4 +50,48 @@ pub const SETS: Family = Family {
         ("set-max-listpack-value", "16"),
     ],
     about: &["TYPE", "SMEMBERS", "PEXPIRETIME"],
+};
+
+pub const LISTS: Family = Family {
+    templates: &[
+        (12, "RPUSH <key> { <member> }"),
+        (12, "LPUSH <key> { <member> }"),
+        (4, "RPUSH <key> { <member> <member> <member> }"),
+        (3, "LPUSH <key> { <value> }"),
+        (4, "RPUSHX <key> { <member> }"),
+        (4, "LPUSHX <key> { <member> }"),
+        (6, "LPOP <key> [ ( 0 | 1 | 2 | 3 | 100 | -1 | x | 1 1 ) ]"),
+        (6, "RPOP <key> [ ( 0 | 1 | 2 | 3 | 100 | -1 | x | 1 1 ) ]"),
+        (6, "LRANGE <key> <index> <index>"),
+        (3, "LRANGE <key> 0 -1"),
+        (4, "LINDEX <key> <index>"),
+        (4, "LLEN <key>"),
+        (6, "LSET <key> <index> <member>"),
+        (2, "LSET <key> <index> <value>"),
+        (6, "LINSERT <key> ( BEFORE | AFTER | before | x ) <member> <member>"),
+        (6, "LREM <key> <index> <member>"),
+        (1, "LREM <key> <integer> <member>"),
+        (5, "LTRIM <key> <index> <index>"),
+        (6, "LPOS <key> <member> [ RANK <index> ] [ COUNT <index> ] [ MAXLEN <index> ]"),
+        (2, "LPOS <key> <member> ( RANK <integer> | COUNT <integer> | MAXLEN <integer> | x )"),
+        (6, "LMOVE <key> <key> ( LEFT | RIGHT ) ( LEFT | RIGHT | left )"),
+        (1, "LMOVE <key> <key> ( LEFT | x ) ( x | RIGHT )"),
+        (4, "RPOPLPUSH <key> <key>"),
+        (5, "LMPOP ( 1 | 2 | 3 | 0 | x | -1 ) { <key> } ( LEFT | RIGHT ) [ COUNT <index> ]"),
+        (3, "LMPOP 2 <key> <key> ( LEFT | RIGHT | x ) [ COUNT ( 1 | 3 | 100 ) ] [ ( x | COUNT 1 ) ]"),
+        (3, "BLPOP <key> <key> <key> <key> ( 0.01 | x | -1 | inf )"),
+        (3, "BRPOP { <key> } ( 0.01 | 0.0001 | nan | 1e400 )"),
+        (2, "BLMPOP ( 0.01 | x ) ( 1 | 2 | 0 ) <key> <key> ( LEFT | RIGHT ) [ COUNT <index> ]"),
+        (2, "SET <key> <short>"),
+        (1, "GET <key>"),
+        (2, "TYPE <key>"),
+        (3, "DEL <key>"),
+        (2, "COPY <key> <key> [ REPLACE ]"),
+        (2, "RENAME <key> <key>"),
+        (2, "PEXPIREAT <key> <at-milliseconds>"),
+        (1, "PERSIST <key>"),
+        (1, "EXISTS { <key> }"),
+    ],
+    settings: &[("list-max-listpack-size", "6")],
+    about: &["TYPE", "LRANGE <key> 0 -1", "PEXPIRETIME"],
 };

@@ -128,7 +128,8 @@ fn run(
 /// What is asked about each string when states are compared. (Not its encoding: see differences.md.)
 pub const ABOUT_STRINGS: &[&str] = &["GET", "PEXPIRETIME"];
 
-/// The answers of some commands about every key of some databases, in an order of its own.
+/// The answers of some commands about every key of some databases, in an order of its own. The key takes the place of
+/// `<key>`, or comes last.
 pub fn state(port: u16, commands: &[&str]) -> Vec<(String, Value)> {
     let mut client = Client::connect(port);
     let mut state = Vec::new();
@@ -141,7 +142,10 @@ pub fn state(port: u16, commands: &[&str]) -> Vec<(String, Value)> {
         for key in keys {
             for command in commands {
                 let mut words: Command = command.split(' ').map(|word| word.as_bytes().to_vec()).collect();
-                words.push(key.clone());
+                match words.iter_mut().find(|word| *word == b"<key>") {
+                    Some(place) => place.clone_from(&key),
+                    None => words.push(key.clone()),
+                }
                 state.push((format!("{} (database {database})", quoted(&words)), client.call(&words)));
             }
         }

@@ -50,7 +50,7 @@ fn in_turmoil(engine: &Engine, work: impl FnOnce()) {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let registry = Registry::new(&TABLES);
+            let registry = Registry::new(TABLES);
             while !done.load(Ordering::SeqCst) {
                 for verb in ["SET", "DEL"] {
                     for number in 0..3_000 {
@@ -97,7 +97,7 @@ fn history(
             let (recorder, request, carry_out, start) = (&recorder, &request, &carry_out, &start);
             scope.spawn(move || {
                 let mut random = fastrand::Rng::with_seed(round * THREADS + thread);
-                let registry = Registry::new(&TABLES);
+                let registry = Registry::new(TABLES);
                 let mut lane = recorder.lane();
                 start.wait();
                 for number in 0..REQUESTS {

@@ -2,7 +2,7 @@
 
 use crate::command::args::canonical_integer;
 use crate::command::{Args, Ctx, Failure, Outcome};
-use crate::container::{set, sorted_set};
+use crate::container::{list, set, sorted_set};
 use crate::record::{Kind, Record};
 
 /// Valkey keeps key, value and expiry in one allocation up to this many bytes; `embstr` says that it does.
@@ -22,6 +22,7 @@ pub(super) fn encoding(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// The form of a value in Valkey 9's words; of a string `int`, `embstr` or `raw`, as it would store it.
 pub fn encoding_of(record: Record<'_>) -> Result<&'static str, Failure> {
     match record.kind() {
+        Kind::List => Ok(list::encoding_of(record)),
         Kind::Set => Ok(set::encoding_of(record)),
         Kind::SortedSet => Ok(sorted_set::encoding_of(record)),
         _ => encoding_of_string(record),
