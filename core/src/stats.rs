@@ -13,6 +13,8 @@ pub enum Counter {
     KeyspaceMisses,
     /// Keys removed because their time was over.
     ExpiredKeys,
+    /// Fields of hashes removed because their time was over.
+    ExpiredFields,
     /// Keys removed because memory was full.
     EvictedKeys,
     /// Changes of data since the start.

@@ -6,6 +6,8 @@
 mod bitmap;
 #[path = "commands/effects.rs"]
 mod effects;
+#[path = "commands/hash.rs"]
+mod hash;
 #[path = "commands/keys.rs"]
 mod keys;
 #[path = "commands/session.rs"]

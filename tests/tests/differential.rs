@@ -6,7 +6,7 @@
 
 use polycache_tests::differential::allowed::Rules;
 use polycache_tests::differential::commands::TEMPLATES;
-use polycache_tests::differential::families::{Family, LISTS, SETS};
+use polycache_tests::differential::families::{Family, HASHES, LISTS, SETS};
 use polycache_tests::differential::grammar::{Template, quoted};
 use polycache_tests::differential::session::{ABOUT_STRINGS, Sending, compare, script};
 use polycache_tests::differential::shrink::shrink;
@@ -104,6 +104,12 @@ fn lists_agree_with_valkey() {
 fn sets_agree_with_valkey() {
     run(2, &SETS);
     run(3, &SETS);
+}
+
+#[test]
+fn hashes_agree_with_valkey() {
+    run(2, &HASHES);
+    run(3, &HASHES);
 }
 
 #[test]

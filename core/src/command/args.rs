@@ -166,6 +166,18 @@ impl TimeForm {
         }
     }
 
+    /// The expiry of fields, which may lie in the past, but is no negative number.
+    pub fn parse_not_negative(
+        self,
+        text: &[u8],
+        now: UnixMillis,
+        command: &str,
+    ) -> Result<UnixMillis, Failure> {
+        let value = integer(text)?;
+        let millis = self.resolve(value, now).filter(|millis| value >= 0 && *millis >= 0);
+        Ok(UnixMillis(millis.ok_or_else(|| Failure::invalid_expire(command))? as u64))
+    }
+
     /// The expiry argument of the EXPIRE family, which may lie in the past (as far back as the epoch at least).
     pub fn parse_any(self, text: &[u8], now: UnixMillis, command: &str) -> Result<UnixMillis, Failure> {
         let millis = self.resolve(integer(text)?, now).ok_or_else(|| Failure::invalid_expire(command))?;

@@ -6,6 +6,7 @@ mod ctx;
 mod element_scan;
 mod failure;
 pub mod glob;
+pub mod hash;
 pub mod keys;
 pub mod list;
 mod registry;
@@ -32,6 +33,8 @@ pub const TABLES: &[&[Spec]] = &[
     list::TABLES[1],
     set::TABLES[0],
     set::TABLES[1],
+    hash::TABLES[0],
+    hash::TABLES[1],
     sorted_set::TABLES[0],
     sorted_set::TABLES[1],
     sorted_set::TABLES[2],

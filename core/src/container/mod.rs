@@ -10,6 +10,8 @@
 //! of a `Work` and the put: what can be refused is checked before.
 
 mod elements;
+pub mod hash;
+mod hash_edit;
 pub mod list;
 pub mod sample;
 pub mod set;
@@ -18,6 +20,8 @@ pub mod sorted_set;
 mod work;
 
 pub use elements::{Elements, Walk};
+pub use hash::{Field, Hash};
+pub use hash_edit::{Before, FieldExpiry, HashEdit};
 pub use set::{Set, SetEdit};
 pub use sorted_set::{SortedSet, SortedSetEdit};
 pub use work::{Finished, Work};

@@ -11,7 +11,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{StorageError, exchange};
 use crate::config::BaseFormat;
-use crate::container;
+use crate::container::{self, Field};
 use crate::engine::{DbIndex, Engine};
 use crate::index::scan::Walked;
 use crate::index::{Damaged, Index};
@@ -170,19 +170,40 @@ impl Writer {
         match record.kind() {
             record::Kind::Set => {
                 let mut members = container::set::members_of(record)?;
-                self.container(record, b"SADD", || Ok(members.next()?.map(|member| smallvec![member.into()])))
+                self.container(record, b"SADD", || {
+                    Ok(members.next()?.map(|member| smallvec![member.into()]))
+                })?;
             }
-            record::Kind::SortedSet => self.sorted_set(record),
+            record::Kind::Hash => {
+                let mut fields = container::hash::fields_of(record)?;
+                let mut volatile = Vec::new();
+                self.container(record, b"HSET", || {
+                    while let Some(field) = fields.next()? {
+                        match field.expire_at {
+                            None => return Ok(Some(smallvec![field.name.into(), field.value.into()])),
+                            Some(_) => volatile.push(field),
+                        }
+                    }
+                    Ok(None)
+                })?;
+                volatile.iter().for_each(|field| self.volatile_field(record, field));
+            }
             record::Kind::List => {
                 let mut walk = container::Elements::of(record.body(), 0).walk(0)?;
-                self.container(record, b"RPUSH", || Ok(walk.next()?.map(|item| smallvec![item.value.into()])))
+                self.container(record, b"RPUSH", || {
+                    Ok(walk.next()?.map(|item| smallvec![item.value.into()]))
+                })?;
             }
+            record::Kind::SortedSet => self.sorted_set(record)?,
+            // These carry their expiry themselves.
             record::Kind::String => {
                 self.string(record);
-                Ok(())
+                return Ok(());
             }
-            _ => self.payload(record),
+            _ => return self.payload(record),
         }
+        self.expiry(record);
+        Ok(())
     }
 
     fn sorted_set(&mut self, record: Record<'_>) -> Result<(), Damaged> {
@@ -195,7 +216,6 @@ impl Writer {
                 part.push((double::text(member.score), member.name));
             }
             if part.is_empty() {
-                self.expiry(record);
                 return Ok(());
             }
             let mut words: Vec<Str<'_>> = vec![b"ZADD".into(), record.key().into()];
@@ -206,7 +226,7 @@ impl Writer {
         }
     }
 
-    /// A container as commands of some elements each, and its expiry; `next` gives the words of an element.
+    /// A container as commands of some elements each; `next` gives the words of an element.
     fn container<'e>(
         &mut self,
         record: Record<'e>,
@@ -227,10 +247,10 @@ impl Writer {
         if elements > 0 {
             encode_command(&mut self.group, &words);
         }
-        self.expiry(record);
         Ok(())
     }
 
+    /// The expiry of a container's key.
     fn expiry(&mut self, record: Record<'_>) {
         if let Some(at) = record.expire_at() {
             let mut number = itoa::Buffer::new();
@@ -252,6 +272,15 @@ impl Writer {
             [b"RESTORE".into(), key, at.into(), payload.as_slice().into(), b"ABSTTL".into()];
         encode_command(&mut self.group, &args);
         Ok(())
+    }
+
+    /// A field of a hash that has an expiry of its own.
+    fn volatile_field(&mut self, record: Record<'_>, field: &Field<'_>) {
+        let mut number = itoa::Buffer::new();
+        let at = number.format(field.expire_at.map_or(0, |at| at.0)).as_bytes();
+        let head: [Str<'_>; 4] = [b"HSETEX".into(), record.key().into(), b"PXAT".into(), at.into()];
+        let tail: [Str<'_>; 4] = [b"FIELDS".into(), b"1".into(), field.name.into(), field.value.into()];
+        encode_command(&mut self.group, &[head, tail].concat());
     }
 
     fn string(&mut self, record: Record<'_>) {

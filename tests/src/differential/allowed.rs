@@ -121,6 +121,9 @@ impl Rule {
                 (Value::Integer(l), Value::Integer(r)) => {
                     l == r || (*l >= 0 && *r >= 0 && l.abs_diff(*r) <= by as u64)
                 }
+                (Value::Array(l), Value::Array(r)) => {
+                    l.len() == r.len() && l.iter().zip(r).all(|(l, r)| self.agrees(l, r))
+                }
                 _ => left == right,
             },
             Self::Kind => std::mem::discriminant(left) == std::mem::discriminant(right),

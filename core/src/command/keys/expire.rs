@@ -28,7 +28,7 @@ pub(super) fn pexpireat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// When an expiry is set, seen from the one that is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Conditions {
+pub(in crate::command) struct Conditions {
     /// NX: only where there is none.
     absent: bool,
     /// XX: only where there is one.
@@ -40,7 +40,7 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn parse(words: &[&[u8]]) -> Result<Conditions, Failure> {
+    pub(in crate::command) fn parse(words: &[&[u8]]) -> Result<Conditions, Failure> {
         const NX_ALONE: Failure =
             Failure::text("ERR NX and XX, GT or LT options at the same time are not compatible");
         const GT_OR_LT: Failure = Failure::text("ERR GT and LT options at the same time are not compatible");
@@ -66,7 +66,7 @@ impl Conditions {
         }
     }
 
-    fn hold(self, old: Option<UnixMillis>, new: UnixMillis) -> bool {
+    pub(in crate::command) fn hold(self, old: Option<UnixMillis>, new: UnixMillis) -> bool {
         match old {
             None => !self.present && !self.greater,
             Some(_) if self.absent => false,

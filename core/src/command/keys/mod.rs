@@ -9,6 +9,6 @@ mod rename;
 mod restore;
 mod table;
 
-pub(in crate::command) use expire::put_expiry;
+pub(in crate::command) use expire::{Conditions, put_expiry};
 pub use object::encoding_of;
 pub use table::TABLES;

@@ -2,7 +2,7 @@
 
 use crate::command::args::canonical_integer;
 use crate::command::{Args, Ctx, Failure, Outcome};
-use crate::container::{list, set, sorted_set};
+use crate::container::{hash, list, set, sorted_set};
 use crate::record::{Kind, Record};
 
 /// Valkey keeps key, value and expiry in one allocation up to this many bytes; `embstr` says that it does.
@@ -25,6 +25,7 @@ pub fn encoding_of(record: Record<'_>) -> Result<&'static str, Failure> {
         Kind::List => Ok(list::encoding_of(record)),
         Kind::Set => Ok(set::encoding_of(record)),
         Kind::SortedSet => Ok(sorted_set::encoding_of(record)),
+        Kind::Hash => Ok(hash::encoding_of(record)),
         _ => encoding_of_string(record),
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Extended {
 }
 
 impl Extended {
-    pub(super) const ZERO: Extended = Extended { negative: false, mantissa: 0, exponent: 0, infinite: false };
+    pub(crate) const ZERO: Extended = Extended { negative: false, mantissa: 0, exponent: 0, infinite: false };
 
     /// The number that `strtold` reads from the whole text, without leading blanks; `None` too where the number is
     /// out of range or not a number.
@@ -53,8 +53,12 @@ impl Extended {
         scaled.round(negative)
     }
 
+    pub(crate) fn is_infinite(self) -> bool {
+        self.infinite
+    }
+
     /// The sum; `None` where it is infinite or undefined.
-    pub(super) fn add(self, other: Extended) -> Option<Extended> {
+    pub(crate) fn add(self, other: Extended) -> Option<Extended> {
         if self.infinite || other.infinite {
             return None;
         }
@@ -101,7 +105,7 @@ impl Extended {
     }
 
     /// The number as `%.17Lf` prints it, without trailing zeroes, and zero without a sign.
-    pub(super) fn to_text(self) -> String {
+    pub(crate) fn to_text(self) -> String {
         let (mut whole, fraction) = if self.exponent >= 0 {
             let mut whole = Big::from(u128::from(self.mantissa));
             whole.shift_left(self.exponent as usize);
