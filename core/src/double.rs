@@ -5,8 +5,8 @@ use smallvec::SmallVec;
 /// A printed double; fits without allocation.
 pub type Text = SmallVec<[u8; 32]>;
 
-/// 2^63: whole numbers below it are printed with all their digits.
-const WHOLE_MAX: f64 = 9_223_372_036_854_775_808.0;
+/// 2^62: whole numbers up to it are printed with all their digits.
+const WHOLE_MAX: f64 = 4_611_686_018_427_387_904.0;
 
 /// A double as replies carry it: whole numbers exactly, others by the shortest digits that read back, without exponent
 /// where that is not longer by much, with a signed exponent otherwise (`1e+30`).
@@ -14,7 +14,7 @@ pub fn text(value: f64) -> Text {
     if let Some(special) = special(value) {
         return Text::from_slice(special);
     }
-    if value.fract() == 0.0 && value.abs() < WHOLE_MAX {
+    if value.fract() == 0.0 && value.abs() <= WHOLE_MAX {
         return Text::from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
     }
     let mut buffer = zmij::Buffer::new();

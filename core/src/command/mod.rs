@@ -39,6 +39,7 @@ pub const TABLES: &[&[Spec]] = &[
     sorted_set::TABLES[1],
     sorted_set::TABLES[2],
     sorted_set::TABLES[3],
+    sorted_set::TABLES[4],
     keys::TABLES[0],
     keys::TABLES[1],
     keys::TABLES[2],

@@ -5,6 +5,7 @@ use crate::clock::UnixMillis;
 use crate::container::Finished;
 use crate::container::list;
 use crate::container::set::SetEdit;
+use crate::container::sorted_set::Gathered;
 use crate::engine::Engine;
 use crate::index::Damaged;
 use crate::limits::INLINE_BYTES_MAX;
@@ -26,6 +27,7 @@ enum State<'a> {
     Long(Rope),
     List(Box<list::Builder>),
     Set(Box<SetEdit<'a>>),
+    SortedSet(Gathered),
 }
 
 /// A finished value.
@@ -79,6 +81,7 @@ impl ValueVisitor for Builder<'_> {
             Kind::String => State::Small(Vec::new()),
             Kind::List => State::List(Box::new(list::Builder::new(self.engine.tuning()))),
             Kind::Set => State::Set(Box::new(SetEdit::empty(self.engine))),
+            Kind::SortedSet => State::SortedSet(Gathered::default()),
             other => return Err(unsupported(other)),
         };
         Ok(())
@@ -106,11 +109,21 @@ impl ValueVisitor for Builder<'_> {
         if set.add(member).map_err(damaged)? { Ok(()) } else { Err(twice()) }
     }
 
+    fn sorted_set_member(&mut self, member: &[u8], score: f64) -> Visit {
+        let State::SortedSet(members) = &mut self.state else { return Err(out_of_order()) };
+        members.push(member, score);
+        Ok(())
+    }
+
     fn end_value(&mut self) -> Visit {
         self.built = match std::mem::take(&mut self.state) {
             State::Idle => return Err(out_of_order()),
             State::Small(bytes) => Some(Built::Small(bytes)),
             State::Long(rope) => Some(Built::Long(rope)),
+            State::SortedSet(members) if members.is_empty() => None,
+            State::SortedSet(members) => {
+                Some(Built::Container(members.finish(self.engine).ok_or_else(twice)?, false))
+            }
             // An empty container does not exist.
             State::List(list) => list.finish().map_err(damaged)?.map(|list| Built::Container(list, false)),
             State::Set(set) if set.is_empty() => None,

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::unsupported;
 use crate::container::set::Members;
-use crate::container::{Elements, Walk};
+use crate::container::{Elements, Walk, sorted_set};
 use crate::index::Damaged;
 use crate::rdb::{self, Shape, Stop, ValueVisitor, Visit};
 use crate::record::{Body, Kind, NewTrees, Record, Str};
@@ -69,6 +69,15 @@ pub fn tell_container<V: ValueVisitor>(kind: Kind, contents: &Contents<'_>, visi
             let mut members = Members::new(elements).map_err(damaged)?;
             while let Some(member) = members.next().map_err(damaged)? {
                 visitor.set_member(member)?;
+            }
+            visitor.end_value()
+        }
+        Kind::SortedSet => {
+            let elements = contents.elements(0);
+            visitor.begin_value(Shape::new(rdb::Kind::SortedSet, elements.len()))?;
+            let mut members = sorted_set::Members::of(elements).map_err(damaged)?;
+            while let Some(member) = members.next().map_err(damaged)? {
+                visitor.sorted_set_member(member.name, member.score)?;
             }
             visitor.end_value()
         }

@@ -1,6 +1,7 @@
 //! The commands on sorted sets.
 
 mod add;
+mod block;
 mod combine;
 mod pop;
 mod random;

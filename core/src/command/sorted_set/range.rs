@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::store::store;
 use super::words::{lex_range, score_range};
 use super::{read, reply_members};
-use crate::command::args::{clamp_bounds, integer, is_word};
+use crate::command::args::{integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::SortedSet;
 use crate::container::sorted_set::{Combined, LexRange, Member, ScoreRange};
@@ -159,9 +159,14 @@ impl<'a> Query<'a> {
             Bounds::Score(range) => set.ranks_by_score(range)?,
             Bounds::Name(range) => set.ranks_by_name(range, self.reversed)?,
         };
-        // A negative offset passes over everything, a negative count takes everything.
+        // A negative offset counts from the end of the range in Valkey's skiplists, and passes over everything in its
+        // listpacks; a negative count takes everything.
         let len = all.end - all.start;
-        let skipped = u64::try_from(self.offset).map_or(len, |offset| offset.min(len));
+        let skipped = match u64::try_from(self.offset) {
+            Ok(offset) => offset.min(len),
+            Err(_) if set.is_packed() => len,
+            Err(_) => len.checked_add_signed(self.offset).unwrap_or(len),
+        };
         let taken = u64::try_from(self.count).map_or(len, |count| count).min(len - skipped);
         Ok(if self.reversed {
             let end = all.end - skipped;
@@ -175,8 +180,10 @@ impl<'a> Query<'a> {
 
 /// The ranks from `start` to `stop`, both included, negative ones counted from the end.
 pub(super) fn ranks(start: i64, stop: i64, len: u64) -> Range<u64> {
-    match clamp_bounds(start, stop, len as usize) {
-        Some((start, taken)) if len > 0 => start as u64..(start + taken) as u64,
+    let from_end = |rank: i64| if rank < 0 { rank.saturating_add_unsigned(len) } else { rank };
+    // A last rank in front of the first member leaves nothing.
+    match (u64::try_from(from_end(start).max(0)), u64::try_from(from_end(stop))) {
+        (Ok(start), Ok(stop)) if start <= stop && start < len => start..stop.min(len - 1) + 1,
         _ => 0..0,
     }
 }

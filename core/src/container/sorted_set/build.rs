@@ -47,6 +47,44 @@ impl<'a> Combined<'a> {
     }
 }
 
+/// Members that come from outside one by one, in any order.
+#[derive(Default)]
+pub struct Gathered {
+    names: Vec<u8>,
+    /// Score, and where its name ends.
+    members: Vec<(f64, usize)>,
+}
+
+impl Gathered {
+    pub fn push(&mut self, name: &[u8], score: f64) {
+        self.names.extend_from_slice(name);
+        self.members.push((score, self.names.len()));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The value to put; `None` if a name came twice.
+    pub fn finish(&self, engine: &Engine) -> Option<Finished> {
+        let mut begin = 0;
+        let members: Vec<Member<'_>> = self
+            .members
+            .iter()
+            .map(|&(score, end)| Member { score, name: &self.names[std::mem::replace(&mut begin, end)..end] })
+            .collect();
+        let mut hashes: Vec<(u64, usize)> =
+            members.iter().enumerate().map(|(at, member)| (engine.element_hash(member.name), at)).collect();
+        hashes.sort_unstable();
+        // Names of one hash are few, unless they are the same.
+        let is_twice = hashes.chunk_by(|left, right| left.0 == right.0).any(|same| {
+            (1..same.len())
+                .any(|at| same[..at].iter().any(|other| members[other.1].name == members[same[at].1].name))
+        });
+        (!is_twice).then(|| Combined::new(members).finish(engine))
+    }
+}
+
 fn order(left: &Member<'_>, right: &Member<'_>) -> std::cmp::Ordering {
     // Not `total_cmp`: minus zero is zero here.
     left.score

@@ -19,7 +19,7 @@ pub mod score;
 #[cfg(test)]
 mod test;
 
-pub use build::Combined;
+pub use build::{Combined, Gathered};
 pub use edit::SortedSetEdit;
 pub use places::{LexBound, LexRange, ScoreBound, ScoreRange};
 
@@ -83,7 +83,7 @@ pub fn encoding_of(record: Record<'_>) -> &'static str {
 
 /// All members of a record's value, in order.
 pub fn members_of(record: Record<'_>) -> Result<Members<'_>, Damaged> {
-    Ok(Members(Elements::of(record.body(), 0).walk(0)?))
+    Members::of(Elements::of(record.body(), 0))
 }
 
 /// A sorted set being read.
@@ -211,6 +211,11 @@ impl<'a> SortedSet<'a> {
 pub struct Members<'a>(Walk<'a>);
 
 impl<'a> Members<'a> {
+    /// A walk over members in order, packed or in the first tree.
+    pub fn of(in_order: Elements<'a>) -> Result<Members<'a>, Damaged> {
+        Ok(Members(in_order.walk(0)?))
+    }
+
     /// The member behind the place; the place moves behind it.
     #[allow(clippy::should_implement_trait, reason = "a member may turn out to be damaged")]
     pub fn next(&mut self) -> Result<Option<Member<'a>>, Damaged> {
