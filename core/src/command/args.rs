@@ -41,6 +41,12 @@ pub fn integer(text: &[u8]) -> Result<i64, Failure> {
     canonical_integer(text).ok_or(Failure::NOT_INTEGER)
 }
 
+/// A decimal number of 64 bits without a sign; leading zeroes are allowed, as in stream IDs.
+pub fn decimal(text: &[u8]) -> Option<u64> {
+    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    digits.then(|| str::from_utf8(text).ok()?.parse().ok()).flatten()
+}
+
 /// Whether an argument is this option word, in any case.
 pub fn is_word(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())

@@ -14,6 +14,7 @@ mod reply;
 pub mod set;
 pub mod sorted_set;
 pub mod spec;
+pub mod stream;
 pub mod string;
 
 pub use ctx::{Ctx, Host, NoHost, Session};
@@ -40,6 +41,9 @@ pub const TABLES: &[&[Spec]] = &[
     sorted_set::TABLES[2],
     sorted_set::TABLES[3],
     sorted_set::TABLES[4],
+    stream::TABLES[0],
+    stream::TABLES[1],
+    stream::TABLES[2],
     keys::TABLES[0],
     keys::TABLES[1],
     keys::TABLES[2],

@@ -91,6 +91,12 @@ pub enum Keys {
         first: usize,
         step: usize,
     },
+    /// Keys follow `word`, looked for from argument `from` on: one part in `limit` of what is left (XREAD's are half).
+    Keyword {
+        word: &'static str,
+        from: usize,
+        limit: usize,
+    },
 }
 
 impl Keys {

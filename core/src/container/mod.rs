@@ -17,6 +17,7 @@ pub mod sample;
 pub mod set;
 pub mod set_algebra;
 pub mod sorted_set;
+pub mod stream;
 mod work;
 
 pub use elements::{Elements, Walk};

@@ -26,6 +26,7 @@ pub fn encoding_of(record: Record<'_>) -> Result<&'static str, Failure> {
         Kind::Set => Ok(set::encoding_of(record)),
         Kind::SortedSet => Ok(sorted_set::encoding_of(record)),
         Kind::Hash => Ok(hash::encoding_of(record)),
+        Kind::Stream => Ok("stream"),
         _ => encoding_of_string(record),
     }
 }

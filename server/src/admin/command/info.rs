@@ -90,6 +90,9 @@ fn emit_key_spec(reply: &mut dyn Reply, key_spec: &KeySpec) {
     flags.iter().for_each(|name| reply.status(name));
     let (begin, kind, fields): (usize, &str, [(&str, i64); 3]) = match key_spec.keys {
         Keys::None => (0, "unknown", [("lastkey", 0), ("keystep", 0), ("limit", 0)]),
+        Keys::Keyword { from, limit, .. } => {
+            (from, "range", [("lastkey", -1), ("keystep", 1), ("limit", limit as i64)])
+        }
         Keys::Range { first, last, step } => {
             // Relative to the first key, unless counted from the end.
             let last = if last < 0 { last as i64 } else { last as i64 - first as i64 };
@@ -103,10 +106,19 @@ fn emit_key_spec(reply: &mut dyn Reply, key_spec: &KeySpec) {
     reply.bulk(b"begin_search");
     reply.map(2);
     reply.bulk(b"type");
-    reply.bulk(b"index");
-    reply.bulk(b"spec");
-    reply.map(1);
-    reply.bulk(b"index");
+    if let Keys::Keyword { word, .. } = key_spec.keys {
+        reply.bulk(b"keyword");
+        reply.bulk(b"spec");
+        reply.map(2);
+        reply.bulk(b"keyword");
+        reply.bulk(word.as_bytes());
+        reply.bulk(b"startfrom");
+    } else {
+        reply.bulk(b"index");
+        reply.bulk(b"spec");
+        reply.map(1);
+        reply.bulk(b"index");
+    }
     reply.integer(begin as i64);
     reply.bulk(b"find_keys");
     reply.map(2);

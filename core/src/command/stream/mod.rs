@@ -1,0 +1,59 @@
+//! The commands on streams.
+
+mod add;
+mod claim;
+mod group;
+mod help;
+mod info;
+mod pending;
+mod range;
+mod read;
+mod table;
+mod trim;
+
+pub use table::TABLES;
+
+use super::{Ctx, Failure, Reply};
+use crate::container::stream::{Group, Id, Stream, StreamEntry};
+use crate::record::Record;
+
+/// The stream in a record that may be missing.
+fn stream_of<'a>(record: Option<Record<'a>>) -> Result<Option<Stream<'a>>, Failure> {
+    record.map(Stream::of).transpose()
+}
+
+/// An ID as text.
+fn text_of(id: Id) -> String {
+    id.to_string()
+}
+
+fn reply_id(reply: &mut dyn Reply, id: Id) {
+    reply.bulk(text_of(id).as_bytes());
+}
+
+/// An entry as `[id, [field, value, ...]]`.
+fn reply_entry(reply: &mut dyn Reply, entry: StreamEntry<'_>) {
+    reply.array(2);
+    reply_id(reply, entry.id);
+    reply.array(entry.fields.len());
+    entry.fields.for_each(|string| reply.bulk(string));
+}
+
+/// The group `name` of the stream at `key`, or the error that both are missing from.
+fn group_of(stream: Option<Stream<'_>>, key: &[u8], name: &[u8]) -> Result<(Stream<'_>, Group), Failure> {
+    let found = match stream {
+        Some(stream) => stream.group(name)?.map(|group| (stream, group)),
+        None => None,
+    };
+    found.ok_or_else(|| no_group(key, name, ""))
+}
+
+fn no_group(key: &[u8], name: &[u8], within: &str) -> Failure {
+    let (key, name) = (super::args::echoed(key), super::args::echoed(name));
+    Failure::new(format!("NOGROUP No such key '{key}' or consumer group '{name}'{within}"))
+}
+
+/// The stream at `key`, touched as a read.
+fn read_stream<'a>(ctx: &Ctx<'a>, key: &[u8]) -> Result<Option<Stream<'a>>, Failure> {
+    stream_of(ctx.read(key)?)
+}
