@@ -33,9 +33,8 @@ impl Wanted {
 
     /// The ID of an entry behind `last`.
     fn after(self, last: Id, now: u64) -> Result<Id, Failure> {
-        const SMALLER: Failure = Failure::text(
-            "ERR The ID specified in XADD is equal or smaller than the target stream top item",
-        );
+        const SMALLER: Failure =
+            Failure::text("ERR The ID specified in XADD is equal or smaller than the target stream top item");
         let id = match self {
             Wanted::Next if now > last.millis => Id { millis: now, sequence: 0 },
             Wanted::Next => last.next().ok_or(EXHAUSTED)?,
@@ -97,7 +96,8 @@ pub(super) fn xadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut effect: Vec<Str<'_>> = vec![b"XADD".into(), args[1].into()];
     if excess > 0 {
         // What was trimmed is trimmed again, whatever sizes mean there.
-        effect.extend([b"MAXLEN".into(), b"=".into(), left.format(edit.view().len()).as_bytes().into()]);
+        let left = left.format(edit.view().len()).as_bytes();
+        effect.extend([Str::Inline(b"MAXLEN"), Str::Inline(b"="), Str::Inline(left)]);
     }
     effect.push(text.as_bytes().into());
     effect.extend(strings.iter().map(|string| Str::Inline(string)));
@@ -145,18 +145,14 @@ pub(super) fn xlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]`
 pub(super) fn xsetid(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const NEGATIVE: Failure = Failure::text("ERR entries_added must be positive");
-    const BELOW_GIVEN: Failure = Failure::text(
-        "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id",
-    );
-    const BELOW_DELETED: Failure = Failure::text(
-        "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id",
-    );
-    const BELOW_TOP: Failure = Failure::text(
-        "ERR The ID specified in XSETID is smaller than the target stream top item",
-    );
-    const TOO_FEW: Failure = Failure::text(
-        "ERR The entries_added specified in XSETID is smaller than the target stream length",
-    );
+    const BELOW_GIVEN: Failure =
+        Failure::text("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+    const BELOW_DELETED: Failure =
+        Failure::text("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
+    const BELOW_TOP: Failure =
+        Failure::text("ERR The ID specified in XSETID is smaller than the target stream top item");
+    const TOO_FEW: Failure =
+        Failure::text("ERR The entries_added specified in XSETID is smaller than the target stream length");
     let last = Id::parse(args[2], 0)?;
     let (mut added, mut max_deleted) = (None, None);
     let mut rest = args[3..].iter();

@@ -114,8 +114,7 @@ fn reply_claimed(
     ids: &[Id],
     ids_only: bool,
 ) -> Result<(), Failure> {
-    let entries =
-        ids.iter().map(|id| stream.entries().get(*id)).collect::<Result<Vec<_>, _>>()?;
+    let entries = ids.iter().map(|id| stream.entries().get(*id)).collect::<Result<Vec<_>, _>>()?;
     reply.array(ids.len());
     for (id, entry) in ids.iter().zip(entries) {
         match entry {
@@ -145,12 +144,12 @@ pub(super) fn xclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         } else if is_word(word, "JUSTID") {
             terms.ids_only = true;
         } else if is_word(word, "IDLE") && has_more {
-            terms.delivered = Some((now as i64).wrapping_sub(option(value(), "IDLE option argument", "XCLAIM")?));
+            terms.delivered =
+                Some((now as i64).wrapping_sub(option(value(), "IDLE option argument", "XCLAIM")?));
         } else if is_word(word, "TIME") && has_more {
             terms.delivered = Some(option(value(), "TIME option argument", "XCLAIM")?);
         } else if is_word(word, "RETRYCOUNT") && has_more {
-            terms.deliveries =
-                u64::try_from(option(value(), "RETRYCOUNT option argument", "XCLAIM")?).ok();
+            terms.deliveries = u64::try_from(option(value(), "RETRYCOUNT option argument", "XCLAIM")?).ok();
         } else if is_word(word, "LASTID") && has_more {
             terms.last = Some(Id::parse(value(), 0)?);
         } else {

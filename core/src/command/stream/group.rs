@@ -45,10 +45,7 @@ impl Options {
 }
 
 /// The stream and the group that the subcommand needs.
-fn needed<'a>(
-    record: Option<Record<'a>>,
-    args: Args<'_>,
-) -> Result<(Stream<'a>, Group), Failure> {
+fn needed<'a>(record: Option<Record<'a>>, args: Args<'_>) -> Result<(Stream<'a>, Group), Failure> {
     let stream = stream_of(record)?.ok_or(NO_KEY)?;
     let group = stream.group(args[3])?.ok_or_else(|| {
         let (group, key) = (echoed(args[3]), echoed(args[2]));

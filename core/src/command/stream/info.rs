@@ -42,11 +42,9 @@ fn entry_or_null(reply: &mut dyn Reply, entry: Option<StreamEntry<'_>>) {
 fn reply_head(reply: &mut dyn Reply, stream: Stream<'_>) -> Result<(), Failure> {
     let nodes = stream.len().div_ceil(NODE_ENTRIES);
     let first = stream.entries().first()?.map_or(Id::MIN, |entry| entry.id);
-    for (name, number) in [
-        ("length", stream.len()),
-        ("radix-tree-keys", nodes),
-        ("radix-tree-nodes", nodes + 1),
-    ] {
+    for (name, number) in
+        [("length", stream.len()), ("radix-tree-keys", nodes), ("radix-tree-nodes", nodes + 1)]
+    {
         reply.bulk(name.as_bytes());
         reply.integer(number as i64);
     }
@@ -200,7 +198,13 @@ pub(super) fn groups(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut found = Vec::new();
     for (name, group) in stream.groups()? {
         let consumers = stream.consumers(group)?.len();
-        found.push((name, group, consumers, stream.pending_len(group, Id::MIN, Id::MAX)?, stream.lag(group)?));
+        found.push((
+            name,
+            group,
+            consumers,
+            stream.pending_len(group, Id::MIN, Id::MAX)?,
+            stream.lag(group)?,
+        ));
     }
     ctx.reply.array(found.len());
     for (name, group, consumers, pending, lag) in found {

@@ -40,7 +40,7 @@ fn reply_entry(reply: &mut dyn Reply, entry: StreamEntry<'_>) {
 }
 
 /// The group `name` of the stream at `key`, or the error that both are missing from.
-fn group_of(stream: Option<Stream<'_>>, key: &[u8], name: &[u8]) -> Result<(Stream<'_>, Group), Failure> {
+fn group_of<'a>(stream: Option<Stream<'a>>, key: &[u8], name: &[u8]) -> Result<(Stream<'a>, Group), Failure> {
     let found = match stream {
         Some(stream) => stream.group(name)?.map(|group| (stream, group)),
         None => None,

@@ -55,12 +55,10 @@ pub(super) fn xreadgroup(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 impl<'a> Request<'a> {
     fn parse(ctx: &Ctx<'_>, args: Args<'a>, as_group: bool) -> Result<Request<'a>, Failure> {
-        const GROUP: Failure = Failure::text(
-            "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.",
-        );
-        const NOACK: Failure = Failure::text(
-            "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.",
-        );
+        const GROUP: Failure =
+            Failure::text("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
+        const NOACK: Failure =
+            Failure::text("ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.");
         const NO_GROUP: Failure = Failure::text("ERR Missing GROUP option for XREADGROUP");
         let mut request = Request { count: None, block: None, member: None, keys: &[], from: Vec::new() };
         let mut acknowledged = false;
@@ -72,7 +70,8 @@ impl<'a> Request<'a> {
                 request.block = Some(Timeout::millis(args[at + 1], ctx.now())?);
                 at += 1;
             } else if is_word(word, "COUNT") && more > 0 {
-                request.count = Some(integer(args[at + 1])?).filter(|count| *count > 0).map(|count| count as u64);
+                request.count =
+                    Some(integer(args[at + 1])?).filter(|count| *count > 0).map(|count| count as u64);
                 at += 1;
             } else if is_word(word, "STREAMS") && more > 0 {
                 break &args[at + 1..];
@@ -126,11 +125,17 @@ impl From {
             "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by \
              specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.",
         );
+        const PLUS: Failure = Failure::text(
+            "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by \
+             specifying a proper ID, or use the > ID to get new messages. The + ID would just return an empty result set.",
+        );
         const NEW: Failure = Failure::text(
             "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
         );
         match text {
             b"$" if as_group => Err(DOLLAR),
+            b"+" if as_group => Err(PLUS),
+            b"+" => Ok(From::Last),
             b"$" => Ok(From::Now),
             b">" if !as_group => Err(NEW),
             b">" => Ok(From::New),

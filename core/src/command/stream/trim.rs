@@ -30,9 +30,8 @@ pub(super) struct Trim {
 impl Trim {
     /// Reads one option at `args[*at]` and what belongs to it; `false` if it is none of these.
     pub fn parse_option(&mut self, args: Args<'_>, at: &mut usize) -> Result<bool, Failure> {
-        const BOTH: Failure = Failure::text(
-            "ERR syntax error, MAXLEN and MINID options at the same time are not compatible",
-        );
+        const BOTH: Failure =
+            Failure::text("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
         const NEGATIVE_LEN: Failure = Failure::text("ERR The MAXLEN argument must be >= 0.");
         const NEGATIVE_LIMIT: Failure = Failure::text("ERR The LIMIT argument must be >= 0.");
         let Some(mut value) = args.get(*at + 1).copied() else { return Ok(false) };
@@ -103,7 +102,7 @@ impl Trim {
 /// `XTRIM key MAXLEN | MINID [= | ~] threshold [LIMIT count]`
 pub(super) fn xtrim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const NO_OPTION: Failure =
-        Failure::text("ERR syntax error, XTRIM must be called with one of MAXLEN or MINID options");
+        Failure::text("ERR syntax error, XTRIM must be called with a trimming strategy");
     let mut trim = Trim::default();
     let mut at = 2;
     while at < args.len() {

@@ -1,9 +1,7 @@
 //! Changing a stream.
 
 use super::group::{consumer_key, owned_key, pending_key};
-use super::{
-    CONSUMERS, Consumer, ENTRIES, GROUPS, Group, Id, Meta, PENDING, Pending, Stream, encode_fields,
-};
+use super::{CONSUMERS, Consumer, ENTRIES, GROUPS, Group, Id, Meta, PENDING, Pending, Stream, encode_fields};
 use crate::command::Failure;
 use crate::container::Finished;
 use crate::index::Damaged;
