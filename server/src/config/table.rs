@@ -206,6 +206,8 @@ settings! {
         "File of user:password lines that text clients must know one of (memcached's -Y); empty: requirepass.";
     memcached_shutdown: bool = "memcached-shutdown" [], Kind::Bool, "no", IMMUTABLE,
         "Whether a memcached client may shut the server down (memcached's -A).";
+    memcached_idle_timeout: u64 = "memcached-idle-timeout" [], COUNT, "0", MUTABLE,
+        "Seconds after which an idle memcached client is disconnected (memcached's -o idle_timeout); 0 is never.";
     memcached_cluster: Vec<String> = "memcached-cluster" [], Kind::Words, "", MUTABLE,
         "Members of the cluster that auto discovery tells clients, as host|ip|port; empty: this server.";
     unixsocket: Option<String> = "unixsocket" [], Kind::Text, "", IMMUTABLE,

@@ -95,7 +95,7 @@ fn extended(value: &str) -> Result<Vec<(&'static str, String)>, String> {
     for option in value.split(',').filter(|option| !option.is_empty()) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         match name {
-            "idle_timeout" => settings.push(("timeout", value.to_owned())),
+            "idle_timeout" => settings.push(("memcached-idle-timeout", value.to_owned())),
             _ if name.starts_with("ext_") || name.starts_with("ssl_") || name.starts_with("proxy_") => {
                 return Err(format!("-o {name} is not supported"));
             }
@@ -178,7 +178,7 @@ mod tests {
                 "memcached-port 11212",
                 "memcached-bind 127.0.0.1 ::1",
                 "memcached-max-item-size 2mb",
-                "timeout 30",
+                "memcached-idle-timeout 30",
                 "loglevel verbose",
             ]
         );

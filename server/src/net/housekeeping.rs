@@ -24,17 +24,23 @@ pub async fn run(server: Arc<Server>) {
     }
 }
 
-/// Enforces `timeout`.
+/// Enforces `timeout` and `memcached-idle-timeout`.
 fn close_idle(server: &Server) {
-    let timeout = server.settings.load().timeout;
-    if timeout == 0 || server.clients.pause.held().is_some() {
+    let settings = server.settings.load();
+    let (resp, memcached) = (settings.timeout, settings.memcached_idle_timeout);
+    if (resp == 0 && memcached == 0) || server.clients.pause.held().is_some() {
         return;
     }
     let now = server.stats.ticks.now();
     for entry in server.clients.list() {
         let last = entry.figures.last_active.load(Ordering::Relaxed); // ORDERING: a figure.
         let idle_us = server.stats.ticks.to_us(now.saturating_sub(last));
-        if entry.face == Face::Resp && idle_us > timeout.saturating_mul(1_000_000) {
+        let timeout = match entry.face {
+            Face::Resp => resp,
+            Face::Memcached if entry.fd >= 0 => memcached,
+            _ => 0,
+        };
+        if timeout != 0 && idle_us > timeout.saturating_mul(1_000_000) {
             tracing::debug!("closing idle client {} ({})", entry.id, entry.addr);
             entry.kill();
         }

@@ -36,7 +36,7 @@ pub fn emit(work: &mut Work<'_>, sink: Sink<'_>) {
     put("item_size_max", &settings.memcached_max_item_size);
     put("flush_enabled", &"yes");
     put("dump_enabled", &"yes");
-    put("idle_timeout", &settings.timeout);
+    put("idle_timeout", &settings.memcached_idle_timeout);
     put("track_sizes", &"no");
     put("ssl_enabled", &"no");
 }
