@@ -259,6 +259,11 @@ impl Engine {
         self.index(db, &crossbeam_epoch::pin()).expires()
     }
 
+    /// Hashes of a database that have fields with an expiry.
+    pub fn volatile_hashes(&self, db: DbIndex) -> u64 {
+        self.index(db, &crossbeam_epoch::pin()).volatile_hashes()
+    }
+
     /// Visits every record of a database once, expired ones included, a few chains at a time; records that come or go
     /// meanwhile may be visited or not.
     pub fn for_each_record(&self, db: DbIndex, visit: &mut dyn FnMut(Record<'_>)) {

@@ -1,14 +1,19 @@
-//! The sweep: removes keys whose time is over though nobody asks for them.
+//! The sweep: removes keys, and fields of hashes, whose time is over though nobody asks for them.
 //!
-//! It walks all chains in turn, looking only at slots whose TTL bit is set, in slices. A slice in which many of the keys
+//! It walks all chains in turn, looking only at slots whose TTL bit is set, in slices. A hash tells in O(log n) when the
+//! first of its fields expires; those that have are removed some at a time, until none is left or the run's time is over.
+//! So a field lingers for at most one full walk, unless removal cannot keep up. A slice in which many of the keys
 //! with an expiry are over is followed by the next at once, so the share of expired keys that linger stays below
 //! [`LINGERING_PERCENT_MAX`] unless removal cannot keep up within its share of time.
 
 use std::time::{Duration, Instant};
 
-use crate::engine::{DbIndex, Engine};
+use crate::container::hash::next_expiry;
+use crate::container::sweep_fields;
+use crate::engine::{DbIndex, Engine, Operation};
 use crate::index::slot::TTL;
 use crate::limits::DATABASES;
+use crate::record::Record;
 use crate::transaction::Entry;
 
 /// How often the sweep runs.
@@ -19,6 +24,8 @@ const RUN_MAX: Duration = Duration::from_millis(25);
 const RUNS_PER_WALK: u64 = 50;
 /// Chains under one epoch pin.
 const CHAINS_PER_PIN: u64 = 64;
+/// Fields of a hash that are removed under one latch.
+const FIELDS_PER_LATCH: usize = 128;
 /// More expired keys than this among those with an expiry, and the run goes on.
 pub const LINGERING_PERCENT_MAX: u64 = 5;
 
@@ -40,7 +47,7 @@ impl Sweep {
         loop {
             let op = engine.begin();
             let index = op.index(db);
-            if index.expires() == 0 {
+            if index.is_lasting() {
                 return removed;
             }
             let chains = index.chains();
@@ -54,12 +61,12 @@ impl Sweep {
                         continue;
                     }
                     seen += 1;
-                    if let Ok(Some(record)) = index.visited(slot, word, op.pin())
-                        && record.is_expired(op.now())
+                    let Ok(Some(record)) = index.visited(slot, word, op.pin()) else { continue };
+                    if record.is_expired(op.now()) {
                         // Taking and dropping the entry of an expired key removes it.
-                        && Entry::latch(&op, db, record.key()).is_ok()
-                    {
-                        removed += 1;
+                        removed += u64::from(Entry::latch(&op, db, record.key()).is_ok());
+                    } else if record.has_volatile_fields() {
+                        removed += u64::from(sweep_hash(&op, db, record, deadline));
                     }
                 }
             }
@@ -69,4 +76,21 @@ impl Sweep {
             }
         }
     }
+}
+
+/// Removes the fields of a hash whose time is over; whether there were any.
+fn sweep_hash(op: &Operation<'_>, db: DbIndex, record: Record<'_>, deadline: Instant) -> bool {
+    if !matches!(next_expiry(record), Ok(Some(at)) if at <= op.now()) {
+        return false;
+    }
+    let key = record.key();
+    loop {
+        // A damaged hash is told of by whoever asks for it.
+        let Ok(mut entry) = Entry::latch(op, db, key) else { break };
+        let Ok(fields) = sweep_fields(op.engine(), &mut entry, FIELDS_PER_LATCH) else { break };
+        if fields < FIELDS_PER_LATCH || Instant::now() >= deadline {
+            break;
+        }
+    }
+    true
 }

@@ -173,7 +173,7 @@ fn info_counts() {
     peer.say("GET nothing");
     peer.say("GET");
     assert_eq!((peer.info("keyspace_hits"), peer.info("keyspace_misses")), ("1".into(), "1".into()));
-    assert_eq!(peer.info("db0"), "keys=1,expires=0,avg_ttl=0");
+    assert_eq!(peer.info("db0"), "keys=1,expires=0,avg_ttl=0,keys_with_volatile_items=0");
     assert_eq!(peer.info("role"), "master");
     assert!(peer.info("cmdstat_get").starts_with("calls=2,"));
     assert!(peer.info("cmdstat_get").contains("rejected_calls=1"));

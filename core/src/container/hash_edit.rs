@@ -1,6 +1,6 @@
 //! Changing a hash, in whichever form it is.
 
-use super::hash::{EXPIRES, EXPIRY_BYTES, Field, Hash, PLAIN, expiry_key, find_packed};
+use super::hash::{EXPIRES, EXPIRY_BYTES, Field, Hash, PLAIN, expiry_key, find_packed, next_expiry};
 use super::set::{HASH_BYTES, HashedKey, hashed_key};
 use super::{Elements, Finished, Work};
 use crate::clock::UnixMillis;
@@ -8,7 +8,8 @@ use crate::command::Failure;
 use crate::engine::Engine;
 use crate::index::Damaged;
 use crate::limits::PACKED_BYTES_MAX;
-use crate::record::{Body, Kind, Record};
+use crate::record::{Body, Draft, Effect, Kind, Record, Str};
+use crate::stats::Counter;
 use crate::transaction::Entry;
 use crate::tree::{Edit, TreeRef};
 
@@ -121,7 +122,7 @@ impl<'a> HashEdit<'a> {
             FieldExpiry::Keep if before == Before::There => old,
             FieldExpiry::Keep => None,
         };
-        self.put(&key, value, old, new)?;
+        self.store(&key, value, old, new)?;
         Ok(before)
     }
 
@@ -135,7 +136,7 @@ impl<'a> HashEdit<'a> {
             return Ok(());
         }
         let value = value.to_vec();
-        self.put(&hashed_key(self.engine, name), &value, old, expire_at)
+        self.store(&hashed_key(self.engine, name), &value, old, expire_at)
     }
 
     /// Removes a field.
@@ -189,7 +190,7 @@ impl<'a> HashEdit<'a> {
         Ok((before, field.expire_at))
     }
 
-    fn put(
+    fn store(
         &mut self,
         key: &[u8],
         value: &[u8],
@@ -263,6 +264,25 @@ impl<'a> HashEdit<'a> {
         Ok(())
     }
 
+    /// Puts the changed hash in place of `old`; one in which no field is left, or none whose time is not over, is removed.
+    /// `effect` is what the log gets for the former.
+    pub fn put(
+        self,
+        entry: &mut Entry<'_>,
+        old: Option<Record<'_>>,
+        effect: &[Str<'_>],
+    ) -> Result<(), Damaged> {
+        // With a damaged tree of expiries the hash stays.
+        let is_empty = self.view().is_empty();
+        let mut finished = self.finish();
+        if is_empty == Ok(true) {
+            finished.remove(entry, Effect::Del);
+        } else {
+            entry.put(Draft::changed(old, finished.value(), false), Effect::Command(effect));
+        }
+        is_empty.map(|_| ())
+    }
+
     /// The value to put.
     pub fn finish(self) -> Finished {
         match (self.fields, self.expiry) {
@@ -270,4 +290,28 @@ impl<'a> HashEdit<'a> {
             (packed, _) => packed.finish(Kind::Hash),
         }
     }
+}
+
+/// Removes up to `max` fields whose time is over from the hash at `entry`, or the hash if that is all of them; how many
+/// fields of it were removed, while it stays.
+pub fn sweep_fields(engine: &Engine, entry: &mut Entry<'_>, max: usize) -> Result<usize, Damaged> {
+    let now = entry.op().now();
+    let Some(record) = entry.record().filter(Record::has_volatile_fields) else { return Ok(0) };
+    if next_expiry(record)?.is_none_or(|at| at > now) {
+        return Ok(0);
+    }
+    let Ok(hash) = Hash::of(engine, record, now) else { return Ok(0) };
+    if hash.is_empty()? {
+        engine.stats().add(Counter::ExpiredFields, hash.stored_len());
+        entry.remove(Effect::Del);
+        return Ok(0);
+    }
+    let Ok(mut edit) = HashEdit::of(engine, entry, record, now) else { return Ok(0) };
+    let names = edit.remove_expired(max)?;
+    let key = entry.key();
+    let mut effect: Vec<Str<'_>> = vec![b"HDEL".into(), key.into()];
+    effect.extend(names.iter().map(|name| Str::from(name.as_slice())));
+    engine.stats().add(Counter::ExpiredFields, names.len() as u64);
+    edit.put(entry, Some(record), &effect)?;
+    Ok(names.len())
 }

@@ -22,7 +22,7 @@ mod work;
 
 pub use elements::{Elements, Walk};
 pub use hash::{Field, Hash};
-pub use hash_edit::{Before, FieldExpiry, HashEdit};
+pub use hash_edit::{Before, FieldExpiry, HashEdit, sweep_fields};
 pub use set::{Set, SetEdit};
 pub use sorted_set::{SortedSet, SortedSetEdit};
 pub use work::{Finished, Work};

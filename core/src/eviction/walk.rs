@@ -87,6 +87,8 @@ impl<'a, 'g> Walk<'a, 'g> {
         for (slot, word) in self.index.slots(self.chain, pin) {
             if (!self.is_volatile || word.has(TTL))
                 && let Ok(Some(record)) = self.index.visited(slot, word, pin)
+                // A slot has TTL for fields that expire, too.
+                && (!self.is_volatile || record.expire_at().is_some())
             {
                 self.records.push(record);
             }

@@ -66,7 +66,12 @@ pub struct Index {
 #[derive(Default)]
 struct Counters {
     keys: AtomicI64,
-    expires: AtomicI64,
+    /// Slots with TTL.
+    ttl: AtomicI64,
+    /// Records in memory that are hashes with fields that expire.
+    volatile: AtomicI64,
+    /// ... whose key does not expire.
+    volatile_only: AtomicI64,
 }
 
 /// A key's slot as a reader found it.
@@ -158,9 +163,19 @@ impl Index {
         self.len() == 0
     }
 
-    /// Keys with an expiry.
+    /// Keys with an expiry. Hashes of a snapshot file whose fields expire count too, until somebody looks at them.
     pub fn expires(&self) -> u64 {
-        self.sum(|counters| &counters.expires)
+        self.sum(|counters| &counters.ttl).saturating_sub(self.sum(|counters| &counters.volatile_only))
+    }
+
+    /// Hashes in memory with fields that expire.
+    pub fn volatile_hashes(&self) -> u64 {
+        self.sum(|counters| &counters.volatile)
+    }
+
+    /// Whether the sweep need not look: nothing expires.
+    pub fn is_lasting(&self) -> bool {
+        self.sum(|counters| &counters.ttl) == 0
     }
 
     fn sum(&self, counter: impl Fn(&Counters) -> &AtomicI64) -> u64 {
@@ -169,7 +184,21 @@ impl Index {
         sum.max(0) as u64
     }
 
-    /// Counts keys and keys with an expiry.
+    /// Counts a record that came or went where it is a hash with fields that expire.
+    #[inline]
+    fn count_fields(&self, record: Record<'_>, change: i64) {
+        if !record.has_volatile_fields() {
+            return;
+        }
+        let shard = shard::current();
+        let counters = &self.counters[shard.number()];
+        shard.add(&counters.volatile, change);
+        if record.expire_at().is_none() {
+            shard.add(&counters.volatile_only, change);
+        }
+    }
+
+    /// Counts keys, and slots with TTL.
     fn count(&self, keys: i64, expires: i64) {
         if keys | expires == 0 {
             return;
@@ -177,7 +206,7 @@ impl Index {
         let shard = shard::current();
         let counters = &self.counters[shard.number()];
         shard.add(&counters.keys, keys);
-        shard.add(&counters.expires, expires);
+        shard.add(&counters.ttl, expires);
     }
 
     /// The buckets of the chain whose first is `head`.
@@ -282,6 +311,7 @@ impl Index {
             let new = match &loaded {
                 Ok(record) => {
                     self.memory.add(record.as_record().memory_bytes() as i64);
+                    self.count_fields(record.as_record(), 1);
                     // The tag is kept from the file: `Word::new` would need the hash.
                     let address = Word::new(0, record.as_record());
                     Word(address.0 | word.0 & !((1 << 48) - 1))

@@ -21,7 +21,7 @@ pub const LATCHED: u64 = 1;
 pub const FENCED: u64 = 1 << 1;
 /// The record still lies in the snapshot file.
 pub const MAPPED: u64 = 1 << 2;
-/// The record has an expiry: the sweep and the volatile policies need not look at the others.
+/// The record has an expiry, or fields that have one: the sweep and the volatile policies need not look at the others.
 pub const TTL: u64 = 1 << 3;
 
 const TAG_SHIFT: u32 = 48;
@@ -39,7 +39,7 @@ impl Word {
     pub fn new(hash: u64, record: Record<'_>) -> Word {
         let address = record.as_ptr().as_ptr().expose_provenance() as u64;
         debug_assert_eq!(address & !ADDRESS, 0, "records are 16-byte aligned and below 2^48");
-        let ttl = if record.expire_at().is_some() { TTL } else { 0 };
+        let ttl = if record.expire_at().is_some() || record.has_volatile_fields() { TTL } else { 0 };
         Word(tag(hash) | address | ttl)
     }
 

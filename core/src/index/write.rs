@@ -128,6 +128,7 @@ impl Index {
         let slot = self.fill(&chain, word.with(LATCHED), pin);
         drop(chain);
         self.count(1, i64::from(word.has(TTL)));
+        self.count_volatile(word, 1);
         (slot, word)
     }
 
@@ -153,6 +154,8 @@ impl Index {
         });
         let was_absent = i64::from(self.kind(old) == Kind::Absent);
         self.count(was_absent, i64::from(word.has(TTL)) - i64::from(old.has(TTL)));
+        self.count_volatile(old, -1);
+        self.count_volatile(word, 1);
         word
     }
 
@@ -164,6 +167,18 @@ impl Index {
             slot.store(0, Ordering::Release);
         });
         self.count(-was_key, -i64::from(old.has(TTL)));
+        self.count_volatile(old, -1);
+    }
+
+    /// Counts the record of a word that the caller has latched where it is a hash with fields that expire.
+    #[inline]
+    fn count_volatile(&self, word: Word, change: i64) {
+        // SAFETY: the caller holds the slot's latch and a pin, so the record is alive.
+        if word.has(TTL)
+            && let Some(record) = unsafe { word.record() }
+        {
+            self.count_fields(record, change);
+        }
     }
 
     /// The kind of the record in a word that the caller has latched.

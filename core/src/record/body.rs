@@ -81,6 +81,14 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Whether this is a hash with fields that expire: then its second tree, which tells when, is not empty.
+    #[inline]
+    pub fn has_volatile_fields(&self) -> bool {
+        self.meta().has(TREES)
+            && self.kind() == Kind::Hash
+            && self.trees().is_some_and(|trees| !trees.root(1).is_empty())
+    }
+
     /// The trees of a large container.
     pub(crate) fn trees(&self) -> Option<Trees<'a>> {
         let kind = self.kind();

@@ -169,8 +169,13 @@ impl<'a> Stored<'a> {
         })
     }
 
+    /// Whether the key expires, or fields of a hash do: the tree that tells when is its second.
     pub fn expires(&self) -> bool {
+        const SECOND_ROOT: std::ops::Range<usize> = ROOT_BYTES..2 * ROOT_BYTES;
         self.expire_at.is_some()
+            || self.is_large()
+                && self.kind == Kind::Hash
+                && self.value.get(SECOND_ROOT).is_some_and(|root| root.iter().any(|byte| *byte != 0))
     }
 
     /// Whether it is a container in trees.

@@ -172,6 +172,9 @@ impl<'a> Entry<'a> {
         }
         let garbage = draft.value.take_garbage();
         let record = OwnedRecord::marked(self.key, draft, marks, version::next(), access);
+        if record.as_record().has_volatile_fields() {
+            self.op.engine().note_expiry();
+        }
         let pin = self.op.pin();
         match &mut self.held {
             Held::Slot { slot, word } => {

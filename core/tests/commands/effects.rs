@@ -107,6 +107,51 @@ fn effects_are_canonical() {
         (&["SET a 1", "BITOP NOT b a"], &["SET a 1", "SET b \\xce"]),
         (&["BITFIELD a SET u8 0 49 GET u8 0"], &["SET a 1"]),
         (&["SET a 1", "DEL a b"], &["SET a 1", "DEL a"]),
+        (&["SADD s 1 2", "SADD s 2 3", "SADD s 2", "SREM s 1 9"], &["SADD s 1 2", "SADD s 3", "SREM s 1"]),
+        (&["SADD s 1", "SPOP s"], &["SADD s 1", "DEL s"]),
+        (&["SADD s 1", "SREM s 1"], &["SADD s 1", "DEL s"]),
+        (&["SADD s 1 2", "SMOVE s t 1"], &["SADD s 1 2", "MULTI", "SADD t 1", "SREM s 1", "EXEC"]),
+        (&["SADD s 1", "sunionstore t s"], &["SADD s 1", "SUNIONSTORE t s"]),
+        (&["SADD t 1", "SINTERSTORE t s"], &["SADD t 1", "DEL t"]),
+        (
+            &["HSET h a 1", "HINCRBY h a 2", "HINCRBYFLOAT h a 0.5"],
+            &["HSET h a 1", "HSET h a 3", "HSET h a 3.5"],
+        ),
+        (
+            &[
+                "HSET h a 1 b 2",
+                "HEXPIREAT h 4000000000 FIELDS 2 a z",
+                "HINCRBY h a 1",
+                "HPERSIST h FIELDS 2 a b",
+            ],
+            &[
+                "HSET h a 1 b 2",
+                "HPEXPIREAT h 4000000000000 FIELDS 1 a",
+                "HSETEX h PXAT 4000000000000 FIELDS 1 a 2",
+                "HPERSIST h FIELDS 1 a",
+            ],
+        ),
+        (
+            &[
+                "HSETEX h EXAT 4000000000 FIELDS 1 a 1",
+                "HSETEX h FXX KEEPTTL FIELDS 1 a 2",
+                "HSETEX h FIELDS 1 a 3",
+            ],
+            &["HSETEX h PXAT 4000000000000 FIELDS 1 a 1", "HSETEX h KEEPTTL FIELDS 1 a 2", "HSET h a 3"],
+        ),
+        (
+            &["HSET h a 1 b 2", "HSETEX h PXAT 1 FIELDS 1 a 3", "HEXPIRE h 0 FIELDS 1 b"],
+            &["HSET h a 1 b 2", "HDEL h a", "DEL h"],
+        ),
+        (
+            &[
+                "HSET h a 1 b 2",
+                "HGETEX h PXAT 4000000000000 FIELDS 1 a",
+                "HGETEX h FIELDS 1 a",
+                "HGETDEL h FIELDS 2 a z",
+            ],
+            &["HSET h a 1 b 2", "HPEXPIREAT h 4000000000000 FIELDS 1 a", "HDEL h a"],
+        ),
         (&["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"], &["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"]),
     ] {
         assert_eq!(Logged::effects(script), expected, "{script:?}");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use polycache_core::command::Value;
 use polycache_core::config::FormLimits;
+use polycache_core::stats::Counter;
 
 use crate::session::{Connection, show};
 
@@ -226,4 +227,53 @@ fn fields_whose_time_is_over_are_absent_at_once() {
         assert_eq!(found.len() as i32, expected);
     }
     assert!(matches!(connection.run("HRANDFIELD h"), Value::Bulk(_)));
+}
+
+#[test]
+fn the_sweep_removes_fields_whose_time_is_over() {
+    let mut connection = Connection::new();
+    let engine = connection.engine.clone();
+    engine.tuning().set_active_expire(false);
+    connection.run("HSET stays a 1 b 2");
+    connection.run("HEXPIRE stays 1000 FIELDS 1 a");
+    connection.run("HSET plain a 1");
+    connection.run("HSET both a 1");
+    connection.run("HEXPIRE both 1000 FIELDS 1 a");
+    connection.run("EXPIRE both 1000");
+    for number in 0..1000 {
+        connection.run(&format!("HSETEX part PX 1 FIELDS 1 f{number} v"));
+        connection.run(&format!("HSETEX whole PX 1 FIELDS 1 f{number} v"));
+    }
+    connection.run("HSET part lasts v");
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    assert_eq!((engine.volatile_hashes(0), engine.expires(0)), (4, 1));
+    connection.check("EXISTS whole => :1");
+    engine.tuning().set_active_expire(true);
+    // Runs are bounded by time, so a loaded machine may need some.
+    for _ in 0..100 {
+        engine.maintain();
+    }
+    engine.tuning().set_active_expire(false);
+    connection.check(
+        "
+        EXISTS whole => :0
+        HGETALL part => {\"lasts\" \"v\"}
+        HLEN stays => :2
+        DEL both => :1
+        ",
+    );
+    assert_eq!((engine.volatile_hashes(0), engine.expires(0)), (1, 0));
+    assert_eq!(engine.stats().get(Counter::ExpiredFields), 2000);
+    connection.check(
+        "
+        HPERSIST stays FIELDS 1 a => [:1]
+        RENAME stays moved => +OK
+        HEXPIRE moved 1000 FIELDS 1 b => [:1]
+        COPY moved copied => :1
+        ",
+    );
+    assert_eq!((engine.volatile_hashes(0), engine.expires(0)), (2, 0));
+    connection.run("HDEL moved b");
+    connection.run("DEL copied");
+    assert_eq!((engine.volatile_hashes(0), engine.expires(0)), (0, 0));
 }

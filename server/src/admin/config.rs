@@ -88,9 +88,13 @@ pub(super) fn rewrite(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 pub(super) fn resetstat(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     use polycache_core::stats::Counter;
     Client::of(ctx.host).server.stats.reset();
-    for counter in
-        [Counter::KeyspaceHits, Counter::KeyspaceMisses, Counter::ExpiredKeys, Counter::EvictedKeys]
-    {
+    for counter in [
+        Counter::KeyspaceHits,
+        Counter::KeyspaceMisses,
+        Counter::ExpiredKeys,
+        Counter::ExpiredFields,
+        Counter::EvictedKeys,
+    ] {
         ctx.engine.stats().reset(counter);
     }
     ctx.engine.memory().reset_peak();

@@ -2,7 +2,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::put;
 use crate::clock::UnixMillis;
 use crate::command::args::{integer, is_word};
 use crate::command::{Args, Ctx, Failure};
@@ -103,7 +102,7 @@ pub(super) fn change_fields<'a: 'k, 'k, T: Clone>(
             Change::Persist => smallvec![b"HPERSIST".into(), key.into(), count[0], count[1]],
         };
         effect.extend(changed);
-        put(&mut entry, Some(record), edit, &effect)?;
+        edit.put(&mut entry, Some(record), &effect)?;
     }
     done.map_err(|damaged: Damaged| Failure::from(damaged))?;
     Ok(replies)

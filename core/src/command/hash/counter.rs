@@ -1,6 +1,5 @@
 //! HINCRBY and HINCRBYFLOAT.
 
-use super::put;
 use crate::command::args::{canonical_integer, integer};
 use crate::command::string::Extended;
 use crate::command::{Args, Ctx, Failure, Outcome};
@@ -53,13 +52,13 @@ fn replace(
     edit.set(name, value.as_bytes(), expire_at.map_or(FieldExpiry::None, FieldExpiry::At))?;
     let (name, text) = (name.into(), value.as_bytes().into());
     match expire_at {
-        None => put(&mut entry, old, edit, &[b"HSET".into(), key.into(), name, text])?,
+        None => edit.put(&mut entry, old, &[b"HSET".into(), key.into(), name, text])?,
         Some(at) => {
             let mut digits = itoa::Buffer::new();
             let at = digits.format(at.0).as_bytes().into();
             let head = [b"HSETEX".into(), key.into(), b"PXAT".into(), at];
             let tail = [b"FIELDS".into(), b"1".into(), name, text];
-            put(&mut entry, old, edit, &[head, tail].concat())?;
+            edit.put(&mut entry, old, &[head, tail].concat())?;
         }
     }
     Ok(value)

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::change::{BAD_COUNT, Change, change_fields, split};
 use super::expire::plain_fields;
 use super::field::reply_values;
-use super::{put, read};
+use super::read;
 use crate::clock::UnixMillis;
 use crate::command::args::{TimeForm, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
@@ -142,7 +142,7 @@ fn remove_pairs<'k>(
     });
     ctx.engine.stats().add(Counter::ExpiredFields, pairs.len() as u64 / 2);
     if effect.len() > 2 {
-        put(entry, old, edit, &effect)?;
+        edit.put(entry, old, &effect)?;
     }
     done.map_err(|damaged: Damaged| damaged.into())
 }
@@ -184,7 +184,7 @@ fn set_pairs<'k>(
             }
         }
         effect.extend(set);
-        put(entry, old, edit, &effect)?;
+        edit.put(entry, old, &effect)?;
     }
     done.map_err(|damaged: Damaged| damaged.into())
 }

@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{put, read};
+use super::read;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::{Before, FieldExpiry, HashEdit};
 use crate::record::Str;
@@ -42,7 +42,7 @@ fn set_pairs(ctx: &Ctx<'_>, args: Args<'_>, command: &str) -> Result<i64, Failur
     });
     // What was done before a damaged node was met is put and logged like any change.
     if effect.len() > 2 {
-        put(&mut entry, old, edit, &effect)?;
+        edit.put(&mut entry, old, &effect)?;
     }
     drop(entry);
     done?;
@@ -58,7 +58,7 @@ pub(super) fn hsetnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let is_there = edit.view().get(name)?.is_some();
     if !is_there {
         edit.set(name, value, FieldExpiry::None)?;
-        put(&mut entry, old, edit, &[b"HSET".into(), key.into(), name.into(), value.into()])?;
+        edit.put(&mut entry, old, &[b"HSET".into(), key.into(), name.into(), value.into()])?;
     }
     drop(entry);
     ctx.reply.integer(i64::from(!is_there));
@@ -117,7 +117,7 @@ pub(super) fn hdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         Ok(())
     });
     if effect.len() > 2 {
-        put(&mut entry, Some(record), edit, &effect)?;
+        edit.put(&mut entry, Some(record), &effect)?;
     }
     drop(entry);
     done.map_err(|damaged: crate::index::Damaged| Failure::from(damaged))?;

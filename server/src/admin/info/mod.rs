@@ -97,8 +97,12 @@ fn write_keyspace(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
     text.section("Keyspace");
     for db in 0..DATABASES as u8 {
         let (keys, expires) = (ctx.engine.len(db), ctx.engine.expires(db));
+        let volatile = ctx.engine.volatile_hashes(db);
         if keys > 0 {
-            text.line(&format!("db{db}"), format_args!("keys={keys},expires={expires},avg_ttl=0"));
+            text.line(
+                &format!("db{db}"),
+                format_args!("keys={keys},expires={expires},avg_ttl=0,keys_with_volatile_items={volatile}"),
+            );
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
     text.line("sync_partial_ok", 0);
     text.line("sync_partial_err", 0);
     text.line("expired_keys", engine.get(Engine::ExpiredKeys));
+    text.line("expired_fields", engine.get(Engine::ExpiredFields));
     text.line("expired_stale_perc", "0.00");
     text.line("expired_time_cap_reached_count", 0);
     text.line("expire_cycle_cpu_milliseconds", 0);
