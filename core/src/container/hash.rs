@@ -92,7 +92,7 @@ pub fn next_expiry(record: Record<'_>) -> Result<Option<UnixMillis>, Damaged> {
 
 /// All fields of the hash in a record, those whose time is over included.
 pub fn fields_of(record: Record<'_>) -> Result<Fields<'_>, Damaged> {
-    Fields::new(Elements::of(record.body(), 0), UnixMillis(0))
+    Fields::all(Elements::of(record.body(), 0))
 }
 
 /// A hash being read at one moment.
@@ -229,6 +229,11 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// All of a hash's fields, those whose time is over included.
+    pub(crate) fn all(elements: Elements<'a>) -> Result<Fields<'a>, Damaged> {
+        Fields::new(elements, UnixMillis(0))
+    }
+
     fn new(elements: Elements<'a>, now: UnixMillis) -> Result<Fields<'a>, Damaged> {
         let is_packed = matches!(elements, Elements::Packed(_));
         Ok(Fields { walk: elements.walk(0)?, is_packed, now })

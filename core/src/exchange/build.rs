@@ -2,10 +2,10 @@
 
 use super::{kind_of, unsupported};
 use crate::clock::UnixMillis;
-use crate::container::Finished;
 use crate::container::list;
 use crate::container::set::SetEdit;
 use crate::container::sorted_set::Gathered;
+use crate::container::{Before, FieldExpiry, Finished, HashEdit};
 use crate::engine::Engine;
 use crate::index::Damaged;
 use crate::limits::INLINE_BYTES_MAX;
@@ -27,6 +27,7 @@ enum State<'a> {
     Long(Rope),
     List(Box<list::Builder>),
     Set(Box<SetEdit<'a>>),
+    Hash(Box<HashEdit<'a>>),
     SortedSet(Gathered),
 }
 
@@ -81,6 +82,8 @@ impl ValueVisitor for Builder<'_> {
             Kind::String => State::Small(Vec::new()),
             Kind::List => State::List(Box::new(list::Builder::new(self.engine.tuning()))),
             Kind::Set => State::Set(Box::new(SetEdit::empty(self.engine))),
+            // Fields whose time is over are taken too: whoever reads passes over them.
+            Kind::Hash => State::Hash(Box::new(HashEdit::empty(self.engine, UnixMillis(0)))),
             Kind::SortedSet => State::SortedSet(Gathered::default()),
             other => return Err(unsupported(other)),
         };
@@ -109,6 +112,15 @@ impl ValueVisitor for Builder<'_> {
         if set.add(member).map_err(damaged)? { Ok(()) } else { Err(twice()) }
     }
 
+    fn hash_field(&mut self, field: &[u8], value: &[u8], expire_at: Option<u64>) -> Visit {
+        let State::Hash(hash) = &mut self.state else { return Err(out_of_order()) };
+        let expiry = expire_at.map_or(FieldExpiry::None, |at| FieldExpiry::At(UnixMillis(at.max(1))));
+        match hash.set(field, value, expiry).map_err(damaged)? {
+            Before::Absent => Ok(()),
+            Before::Expired | Before::There => Err(twice()),
+        }
+    }
+
     fn sorted_set_member(&mut self, member: &[u8], score: f64) -> Visit {
         let State::SortedSet(members) = &mut self.state else { return Err(out_of_order()) };
         members.push(member, score);
@@ -127,6 +139,8 @@ impl ValueVisitor for Builder<'_> {
             // An empty container does not exist.
             State::List(list) => list.finish().map_err(damaged)?.map(|list| Built::Container(list, false)),
             State::Set(set) if set.is_empty() => None,
+            State::Hash(hash) if hash.view().stored_len() == 0 => None,
+            State::Hash(hash) => Some(Built::Container(hash.finish(), false)),
             State::Set(set) => {
                 let (finished, raw) = set.finish();
                 Some(Built::Container(finished, raw))

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::unsupported;
+use crate::container::hash::Fields;
 use crate::container::set::Members;
 use crate::container::{Elements, Walk, sorted_set};
 use crate::index::Damaged;
@@ -69,6 +70,17 @@ pub fn tell_container<V: ValueVisitor>(kind: Kind, contents: &Contents<'_>, visi
             let mut members = Members::new(elements).map_err(damaged)?;
             while let Some(member) = members.next().map_err(damaged)? {
                 visitor.set_member(member)?;
+            }
+            visitor.end_value()
+        }
+        Kind::Hash => {
+            let elements = contents.elements(0);
+            let fields_expire = contents.roots.get(1).is_some_and(|expiry| !expiry.is_empty());
+            let shape = Shape::new(rdb::Kind::Hash, elements.len());
+            visitor.begin_value(Shape { fields_expire, ..shape })?;
+            let mut fields = Fields::all(elements).map_err(damaged)?;
+            while let Some(field) = fields.next().map_err(damaged)? {
+                visitor.hash_field(field.name, field.value, field.expire_at.map(|at| at.0))?;
             }
             visitor.end_value()
         }
