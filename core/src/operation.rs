@@ -129,6 +129,12 @@ impl<'a> Operation<'a> {
     ) -> Result<Option<Record<'g>>, crate::index::Damaged> {
         let found = self.find(index, hash, key)?;
         let record = found.map(|found| found.record);
+        self.note_read(record, touch);
+        Ok(record)
+    }
+
+    #[inline]
+    fn note_read(&self, record: Option<Record<'_>>, touch: Touch) {
         if touch != Touch::Quiet {
             let counter = if record.is_some() { &self.hits } else { &self.misses };
             counter.set(counter.get() + 1);
@@ -139,7 +145,25 @@ impl<'a> Operation<'a> {
             eviction::touch(record, self);
             record.mark_fetched();
         }
-        Ok(record)
+    }
+
+    /// The record of `key`, even one whose time is over; the key may be waited for, where it is fenced.
+    pub(crate) fn find_any<'g>(
+        &'g self,
+        index: &'g Index,
+        hash: u64,
+        key: &[u8],
+    ) -> Result<Option<Record<'g>>, crate::index::Damaged> {
+        debug_assert!(!self.latched.get(), "reading while a latch is held: use latch_many");
+        self.engine.gate().wait_open();
+        Ok(index.find(hash, key, &self.pin)?.map(|found| found.record))
+    }
+
+    /// A record as a command sees it: not one whose time is over. Counts and touches as [`Operation::read`] does.
+    pub(crate) fn noted<'g>(&'g self, record: Option<Record<'g>>, touch: Touch) -> Option<Record<'g>> {
+        let record = record.filter(|record| record.expire_at().is_none() || !record.is_expired(self.now()));
+        self.note_read(record, touch);
+        record
     }
 
     /// The slot of a live record.

@@ -8,7 +8,7 @@ use super::{Failure, Registry, Reply};
 use crate::blocking::Blocked;
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
-use crate::index::Damaged;
+use crate::index::{Damaged, Stamp};
 use crate::operation::{Operation, Touch};
 use crate::record::Record;
 use crate::transaction::{Entry, Latches};
@@ -83,26 +83,28 @@ impl<'a> Ctx<'a> {
 
     /// The live records of `keys` as they stood at one instant.
     ///
-    /// Reads all, then looks whether any slot has changed meanwhile: versions and addresses are unique while pinned, so
-    /// unchanged slots held these records at the moment between the two looks.
+    /// Reads all, then looks whether any slot has changed meanwhile: addresses are unique while pinned, so unchanged
+    /// slots held these records at the moment between the two looks. Of a key that is absent both times, the stamp of
+    /// its chain tells whether it was there in between.
     pub fn read_many(&self, keys: &[&[u8]]) -> Result<SmallVec<[Option<Record<'a>>; 8]>, Failure> {
         let touch = if self.session.no_touch { Touch::Count } else { Touch::Access };
         let index = self.op.index(self.session.db);
         let hashes: SmallVec<[u64; 8]> = keys.iter().map(|key| index.hash(key)).collect();
         index.look_ahead_hashed(&hashes, self.op.pin());
-        for attempt in 0..READ_ATTEMPTS {
-            let touch = if attempt == 0 { touch } else { Touch::Quiet };
-            let mut records: SmallVec<[Option<Record<'a>>; 8]> = SmallVec::with_capacity(keys.len());
+        for _ in 0..READ_ATTEMPTS {
+            let mut found: SmallVec<[(Stamp, Option<Record<'a>>); 8]> = SmallVec::with_capacity(keys.len());
             for (key, &hash) in keys.iter().zip(&hashes) {
-                records.push(self.op.read_hashed(index, hash, key, touch)?);
+                let stamp = index.stamp(hash);
+                found.push((stamp, self.op.find_any(index, hash, key)?));
             }
             let mut unchanged = true;
-            for ((key, &hash), record) in keys.iter().zip(&hashes).zip(&records) {
-                let again = self.op.find(index, hash, key)?.map(|found| found.record.as_ptr());
-                unchanged &= again == record.map(|record| record.as_ptr());
+            for ((key, &hash), (stamp, record)) in keys.iter().zip(&hashes).zip(&found) {
+                let again = self.op.find_any(index, hash, key)?;
+                unchanged &= again.map(|record| record.as_ptr()) == record.map(|record| record.as_ptr());
+                unchanged &= record.is_some() || index.stamp(hash) == *stamp;
             }
             if unchanged {
-                return Ok(records);
+                return Ok(found.into_iter().map(|(_, record)| self.op.noted(record, touch)).collect());
             }
         }
         let keys: SmallVec<[(DbIndex, &[u8]); 8]> = keys.iter().map(|&key| (self.session.db, key)).collect();

@@ -5,8 +5,9 @@
 //! ```
 //!
 //! The link holds the address of the next bucket of the chain, or its file offset with LINK_MAPPED. In the first bucket
-//! of a chain its lowest bit is the chain latch: whoever inserts a key, or moves keys between chains, holds it. The same
-//! 64 bytes stand in a snapshot file.
+//! of a chain its lowest bit is the chain latch: whoever inserts a key, or moves keys between chains, holds it; and its
+//! highest sixteen bits count the inserts, so that a reader can tell that a key stayed absent. The same 64 bytes stand
+//! in a snapshot file, with a count of zero.
 
 use std::ptr::NonNull;
 
@@ -20,7 +21,10 @@ pub const SLOTS: usize = if cfg!(shuttle) { 2 } else { 7 };
 const CHAIN_LATCHED: u64 = 1;
 /// The link is a file offset: the overflow bucket lies in the mapped snapshot.
 pub const LINK_MAPPED: u64 = 2;
-const LINK_STATE: u64 = CHAIN_LATCHED | LINK_MAPPED;
+/// The lowest bit of the count of inserts.
+const INSERT: u64 = 1 << 48;
+const INSERTS: u64 = !(INSERT - 1);
+const LINK_STATE: u64 = CHAIN_LATCHED | LINK_MAPPED | INSERTS;
 
 /// See the module's documentation.
 #[repr(C, align(64))]
@@ -61,8 +65,8 @@ impl Bucket {
     pub fn set_next(&self, next: Option<NonNull<Bucket>>) {
         let address = next.map_or(0, |next| next.as_ptr().expose_provenance() as u64);
         // ORDERING: only the holder of the chain latch changes the link, so a plain store keeps the latch bit.
-        let latch = self.link.load(Ordering::Relaxed) & CHAIN_LATCHED;
-        self.link.store(address | latch, Ordering::Release);
+        let kept = self.link.load(Ordering::Relaxed) & (CHAIN_LATCHED | INSERTS);
+        self.link.store(address | kept, Ordering::Release);
     }
 
     /// Takes the chain latch of this first bucket.
@@ -81,6 +85,13 @@ impl Bucket {
             }
             backoff.wait();
         }
+    }
+
+    /// The count of inserts into the chain of this first bucket, modulo 65536.
+    #[inline]
+    pub fn inserts(&self) -> u64 {
+        // ORDERING: acquire: what is looked up afterwards is at least as new; pairs with `count_insert`.
+        self.link.load(Ordering::Acquire) & INSERTS
     }
 
     /// Loads one slot.
@@ -113,6 +124,13 @@ pub struct ChainLatch<'a> {
 impl<'a> ChainLatch<'a> {
     pub fn head(&self) -> &'a Bucket {
         self.head
+    }
+
+    /// Counts an insert, before it can be seen.
+    pub fn count_insert(&self) {
+        // ORDERING: release, and before the store that publishes the key: whoever sees the key sees the count. The carry
+        // runs off the top.
+        self.head.link.fetch_add(INSERT, Ordering::AcqRel);
     }
 }
 

@@ -82,6 +82,13 @@ pub struct Found<'g> {
     pub record: Record<'g>,
 }
 
+/// See [`Index::stamp`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    state: table::State,
+    inserts: u64,
+}
+
 /// Write access to one key.
 pub enum Latched<'g> {
     /// The key's slot, latched; `word` is what it holds, without state of latches.
@@ -267,6 +274,14 @@ impl Index {
                 return Ok(None);
             }
         }
+    }
+
+    /// Changes whenever a key with this hash may have been inserted: as long as it stays, what was absent is absent.
+    #[inline]
+    pub(crate) fn stamp(&self, hash: u64) -> Stamp {
+        let state = self.table.state();
+        let inserts = self.table.head(bucket_of(hash, state.size())).map_or(0, Bucket::inserts);
+        Stamp { state, inserts }
     }
 
     /// The record that `word` stands for, brought into memory where it lies in the snapshot file; `None` if the slot

@@ -93,6 +93,7 @@ impl Index {
 
     /// Puts `word` into an empty slot of a latched chain, adding an overflow bucket where all are full.
     pub(super) fn fill<'g>(&'g self, chain: &ChainLatch<'g>, word: Word, pin: &'g Guard) -> &'g AtomicU64 {
+        chain.count_insert();
         let mut last = chain.head();
         for bucket in self.chain(chain.head(), pin) {
             for slot in 0..SLOTS {
