@@ -35,6 +35,7 @@ type Shard = HashMap<Place, Queue, rapidhash::fast::RandomState>;
 pub struct Blocking {
     /// Waiters that are entered.
     waiting: AtomicUsize,
+    with_timeout: AtomicUsize,
     next_order: AtomicU64,
     shards: [Mutex<Shard>; SHARDS],
 }
@@ -56,6 +57,11 @@ impl Blocking {
         self.waiting.load(Ordering::Relaxed) // ORDERING: a figure.
     }
 
+    /// Those of them that do not wait for ever.
+    pub fn with_timeout(&self) -> usize {
+        self.with_timeout.load(Ordering::Relaxed) // ORDERING: a figure.
+    }
+
     /// Keys that somebody waits for, and those among them whose removal somebody waits for.
     pub fn keys(&self) -> (usize, usize) {
         self.shards.iter().map(lock).fold((0, 0), |(keys, absences), shard| {
@@ -70,11 +76,14 @@ impl Blocking {
         keys: Vec<(Box<[u8]>, usize)>,
         demand: Box<dyn Demand>,
         protocol: Protocol,
+        has_timeout: bool,
     ) -> Arc<Waiter> {
         // ORDERING: only uniqueness and growth matter, and one key's latch orders those who wait for it.
         let order = self.next_order.fetch_add(1, Ordering::Relaxed);
-        let waiter = Arc::new(Waiter::new(order, db, keys, demand, protocol));
-        self.waiting.fetch_add(1, Ordering::Relaxed); // ORDERING: see `is_anyone_waiting`.
+        let waiter = Arc::new(Waiter::new(order, db, keys, demand, protocol, has_timeout));
+        // ORDERING: see `is_anyone_waiting`; the other is a figure.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.with_timeout.fetch_add(usize::from(has_timeout), Ordering::Relaxed);
         for (key, position) in &waiter.keys {
             let place = place(db, key);
             let mut shard = lock(self.shard(&place));
@@ -105,7 +114,9 @@ impl Blocking {
             }
         }
         if was_in {
-            self.waiting.fetch_sub(1, Ordering::Relaxed); // ORDERING: a stale count costs a look.
+            // ORDERING: a stale count costs a look.
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.with_timeout.fetch_sub(usize::from(waiter.has_timeout), Ordering::Relaxed);
         }
     }
 

@@ -53,9 +53,11 @@ fn enter(ctx: &mut Ctx<'_>, keys: &[&[u8]], timeout: Timeout, demand: impl Deman
         distinct.sort();
         distinct.dedup_by(|later, earlier| later.0 == earlier.0);
     }
-    let waiter =
-        ctx.engine.blocking().enter(ctx.session.db, distinct, Box::new(demand), ctx.reply.protocol());
-    ctx.host.block(Blocked::new(ctx.engine.clone(), waiter, timeout.deadline()));
+    let (protocol, deadline) = (ctx.reply.protocol(), timeout.deadline());
+    let has_timeout = deadline.is_some();
+    let blocking = ctx.engine.blocking();
+    let waiter = blocking.enter(ctx.session.db, distinct, Box::new(demand), protocol, has_timeout);
+    ctx.host.block(Blocked::new(ctx.engine.clone(), waiter, deadline));
 }
 
 /// Up to so many keys each is compared with all before it.

@@ -1,7 +1,7 @@
 //! One blocked client.
 
-use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use super::Demand;
 use crate::command::{Failure, Protocol, Reply, Value, ValueReply};
@@ -17,6 +17,7 @@ pub struct Waiter {
     /// The distinct keys it waits for, with their positions in the command.
     pub(super) keys: Vec<(Box<[u8]>, usize)>,
     pub(super) demand: Box<dyn Demand>,
+    pub(super) has_timeout: bool,
     protocol: Protocol,
     state: Mutex<State>,
 }
@@ -45,8 +46,9 @@ impl Waiter {
         keys: Vec<(Box<[u8]>, usize)>,
         demand: Box<dyn Demand>,
         protocol: Protocol,
+        has_timeout: bool,
     ) -> Waiter {
-        Waiter { order, db, keys, demand, protocol, state: Mutex::new(State::Waiting(None)) }
+        Waiter { order, db, keys, demand, has_timeout, protocol, state: Mutex::new(State::Waiting(None)) }
     }
 
     /// A sink for its reply.
@@ -72,6 +74,11 @@ impl Waiter {
         if let State::Waiting(Some(waker)) | State::Serving(Some(waker)) = old {
             waker.wake();
         }
+    }
+
+    /// Whether nobody has begun to serve it, and its time is not over.
+    pub fn is_waiting(&self) -> bool {
+        matches!(*lock(&self.state), State::Waiting(_))
     }
 
     /// Ends the waiting as its timeout would; `false` if it has ended already, or is being served.
@@ -128,9 +135,48 @@ impl Blocked {
         self.waiter.poll(cx)
     }
 
-    /// The reply to a command whose time is over.
-    pub fn give_up_reply(reply: &mut dyn Reply) {
-        reply.null_array();
+    /// Lets this thread wait until it has ended. `keep_waiting` is asked now and then; its `false` ends the waiting as a
+    /// timeout would.
+    pub fn wait(self, keep_waiting: &mut dyn FnMut() -> bool) -> Option<Ended> {
+        let waker = Waker::from(std::sync::Arc::new(Unpark(std::thread::current())));
+        let cx = Context::from_waker(&waker);
+        let mut is_over = false;
+        loop {
+            if let Poll::Ready(ended) = self.poll(&cx) {
+                return ended;
+            }
+            let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if !is_over && (left.is_some_and(|left| left.is_zero()) || !keep_waiting()) {
+                // Where somebody serves it right now, that is waited for.
+                is_over = true;
+                self.waiter.give_up();
+                continue;
+            }
+            let left = if is_over { None } else { left };
+            std::thread::park_timeout(left.unwrap_or(ASK_EVERY).min(ASK_EVERY));
+        }
+    }
+}
+
+/// How often a waiting thread asks whether it shall go on.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// Wakes a thread.
+struct Unpark(std::thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl Ended {
+    /// Says how it ended: the reply, or that of a command whose time is over.
+    pub fn emit(ended: Option<&Ended>, reply: &mut dyn Reply) {
+        match ended {
+            Some(ended) => ended.reply.emit(reply),
+            None => reply.null_array(),
+        }
     }
 }
 

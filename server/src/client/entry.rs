@@ -5,10 +5,11 @@
 //! whenever they like. Names change rarely and stand behind a lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
 
+use polycache_core::blocking::Waiter;
 use polycache_core::command::Protocol;
 
 /// The way a client came.
@@ -35,6 +36,8 @@ pub struct Entry {
     killed: AtomicBool,
     /// Wakes the connection's task.
     waker: Mutex<Option<Waker>>,
+    /// What the client waits for, if it is blocked.
+    waiter: Mutex<Option<Arc<Waiter>>>,
 }
 
 /// Published by the thread that serves the client.
@@ -88,6 +91,7 @@ impl Entry {
             texts: Mutex::default(),
             killed: AtomicBool::new(false),
             waker: Mutex::default(),
+            waiter: Mutex::default(),
         }
     }
 
@@ -118,6 +122,20 @@ impl Entry {
     /// Whether CLIENT LIST shows it.
     pub fn is_listed(&self) -> bool {
         self.face != Face::Embedded && !self.is_killed()
+    }
+
+    /// The wait of a blocked client, for those who may end it.
+    pub fn waiter(&self) -> Option<Arc<Waiter>> {
+        self.waiter.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the client waits for keys.
+    pub fn is_blocked(&self) -> bool {
+        self.waiter().is_some_and(|waiter| waiter.is_waiting())
+    }
+
+    pub(crate) fn set_waiter(&self, waiter: Option<Arc<Waiter>>) {
+        *self.waiter.lock().unwrap_or_else(PoisonError::into_inner) = waiter;
     }
 
     /// Whom [`Entry::kill`] wakes.

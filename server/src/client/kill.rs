@@ -36,16 +36,21 @@ pub fn kill(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// CLIENT UNBLOCK id [TIMEOUT|ERROR]: no command blocks yet, so nobody is blocked.
+/// CLIENT UNBLOCK id [TIMEOUT|ERROR].
 pub fn unblock(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    match args {
-        [_, _, _] => {}
-        [_, _, _, reason, ..] if is_word(reason, "timeout") || is_word(reason, "error") => {}
+    const UNBLOCKED: Failure = Failure::text("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    let with_error = match args {
+        [_, _, _] => false,
+        [_, _, _, reason, ..] if is_word(reason, "timeout") => false,
+        [_, _, _, reason, ..] if is_word(reason, "error") => true,
         _ => {
             return Err(Failure::text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
         }
-    }
-    integer(args[2])?;
-    ctx.reply.integer(0);
+    };
+    let id = u64::try_from(integer(args[2])?).ok();
+    let waiter = id.and_then(|id| Client::of(ctx.host).server.clients.find(id)?.waiter());
+    let was_blocked =
+        waiter.is_some_and(|waiter| if with_error { waiter.refuse(&UNBLOCKED) } else { waiter.give_up() });
+    ctx.reply.integer(i64::from(was_blocked));
     Ok(())
 }

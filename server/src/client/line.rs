@@ -33,6 +33,9 @@ pub(super) fn flags(entry: &Entry) -> String {
     if entry.addr.ends_with(":0") {
         flags.push('U');
     }
+    if entry.is_blocked() {
+        flags.push('b');
+    }
     if entry.figures.no_evict.load(Ordering::Relaxed) {
         flags.push('e');
     }

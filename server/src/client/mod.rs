@@ -14,6 +14,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use polycache_core::blocking::Blocked;
 use polycache_core::command::{Host, Protocol, Session};
 
 pub use clients::Clients;
@@ -56,6 +57,8 @@ pub struct Client {
     pub closing: bool,
     /// The command that ran last is answered when this is over.
     pub wait: Option<LocalWait>,
+    /// The last command waits for keys.
+    pub blocked: Option<KeyWait>,
 }
 
 impl Client {
@@ -74,6 +77,7 @@ impl Client {
             commands: 0,
             closing: false,
             wait: None,
+            blocked: None,
         }
     }
 
@@ -105,6 +109,22 @@ impl Host for Client {
     fn as_any(&mut self) -> &mut dyn Any {
         self
     }
+
+    fn may_block(&self) -> bool {
+        self.entry.face != Face::Memcached
+    }
+
+    fn block(&mut self, blocked: Blocked) {
+        self.entry.set_waiter(Some(blocked.waiter().clone()));
+        self.blocked = Some(KeyWait { blocked, is_muted: self.reply_mode != ReplyMode::On });
+    }
+}
+
+/// A command that waits for keys.
+pub struct KeyWait {
+    pub blocked: Blocked,
+    /// Its reply is not wanted (CLIENT REPLY).
+    pub is_muted: bool,
 }
 
 impl Drop for Client {

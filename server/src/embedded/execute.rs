@@ -1,10 +1,13 @@
 //! Any command by its name, and the calls that are a command.
 
+use polycache_core::blocking::Ended;
+use polycache_core::command::spec::flag;
 use polycache_core::command::{Args, Ctx, Reply, Value, ValueReply, dispatch};
 
 use super::direct::Expire;
 use super::error::{Error, ErrorKind, Result};
 use super::handle::{Cache, Durable};
+use crate::client::KeyWait;
 
 /// Keys that one step of a scan looks at when the caller leaves it to us: some tens of microseconds of work.
 const SCAN_COUNT: usize = 512;
@@ -21,9 +24,21 @@ const OF_CONNECTIONS: &[(&str, &str)] = &[
 
 impl Cache {
     /// Carries out one command; its reply with RESP3's types, or its error.
+    ///
+    /// A command that blocks lets this thread wait.
     pub fn execute(&self, args: Args<'_>) -> Result<(Value, Durable)> {
+        self.execute_while(args, &mut || true)
+    }
+
+    /// The same; a waiting command asks `keep_waiting` some times a second, and ends as if its time were over when that
+    /// says no.
+    pub fn execute_while(
+        &self,
+        args: Args<'_>,
+        keep_waiting: &mut dyn FnMut() -> bool,
+    ) -> Result<(Value, Durable)> {
         let mut reply = ValueReply::new();
-        let durable = self.execute_into(args, &mut reply)?;
+        let durable = self.execute_into(args, &mut reply, keep_waiting)?;
         match reply.finish() {
             Some(Value::Error(text)) => Err(Error::from_reply(text)),
             Some(value) => Ok((value, durable)),
@@ -32,7 +47,12 @@ impl Cache {
     }
 
     /// Carries out one command; every reply, errors of commands too, goes to `reply`.
-    pub fn execute_into(&self, args: Args<'_>, reply: &mut dyn Reply) -> Result<Durable> {
+    fn execute_into(
+        &self,
+        args: Args<'_>,
+        reply: &mut dyn Reply,
+        keep_waiting: &mut dyn FnMut() -> bool,
+    ) -> Result<Durable> {
         let Some(name) = args.first() else {
             return Err(Error::new(ErrorKind::Misuse, "a command needs its name"));
         };
@@ -41,13 +61,25 @@ impl Cache {
         let lsn = shared.as_client(self.db(), |client, session| {
             let op = shared.engine.begin();
             let registry = shared.server.registry;
-            dispatch(
-                &mut Ctx { engine: &shared.engine, op: &op, session, reply, host: client, registry },
-                args,
-            );
-            op.last_lsn()
+            let host = &mut *client;
+            dispatch(&mut Ctx { engine: &shared.engine, op: &op, session, reply, host, registry }, args);
+            let lsn = op.last_lsn();
+            // Whoever waits must not keep the epoch.
+            drop(op);
+            let Some(KeyWait { blocked, .. }) = client.blocked.take() else { return lsn };
+            let ended = blocked.wait(keep_waiting);
+            client.entry.set_waiter(None);
+            Ended::emit(ended.as_ref(), reply);
+            ended.map_or(lsn, |ended| ended.lsn)
         });
         Ok(Durable::new(shared, lsn))
+    }
+
+    /// Whether the command may wait for others: no call for a thread that serves events.
+    pub fn may_wait(&self, args: Args<'_>) -> bool {
+        let Ok(shared) = self.share() else { return false };
+        let row = args.first().and_then(|name| shared.server.registry.lookup(name));
+        row.is_some_and(|row| row.flags & flag::BLOCKING != 0)
     }
 
     /// Adds `by` to the integer at `key`, 0 where there is none; the sum.

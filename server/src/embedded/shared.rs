@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use polycache_core::command::{Protocol, Session};
+use polycache_core::command::{Failure, Protocol, Session};
 use polycache_core::engine::Engine;
 use polycache_core::log::Lsn;
 
@@ -107,10 +107,12 @@ impl Shared {
 
     /// Ends what runs on the engine's behalf, and leaves its data complete on the disk. For the last handle.
     pub(super) fn shut_down(&self) -> Result<()> {
+        const CLOSED: Failure = Failure::text("ERR the cache was closed while the command waited");
         let listening = std::mem::take(&mut *self.listening.lock().unwrap_or_else(PoisonError::into_inner));
         for server in listening {
             server.stop();
         }
+        self.engine.blocking().refuse_all(&CLOSED);
         // They hold the server, which holds the engine.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let save = self.options.persist == Some(Persist::Snapshot);

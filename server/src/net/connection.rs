@@ -112,6 +112,11 @@ impl<C: Codec> Connection<C> {
                             answer(&mut reply, durable);
                         }
                     }
+                    if let Some(wait) = self.client.blocked.take()
+                        && !self.wait_for_keys(wait).await
+                    {
+                        break;
+                    }
                     if paused && !entry.is_killed() {
                         self.client.server.clients.pause.wait_a_little().await;
                     }
@@ -122,7 +127,7 @@ impl<C: Codec> Connection<C> {
     }
 
     /// Replaces replies that would acknowledge what is not on the disk by errors; `false`: close.
-    fn take_back(&mut self, awaited: &Awaited, error: &LogError) -> bool {
+    pub(super) fn take_back(&mut self, awaited: &Awaited, error: &LogError) -> bool {
         if self.output.len() == awaited.replies_at {
             // Nobody asked for replies.
             return true;

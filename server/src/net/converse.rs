@@ -12,7 +12,7 @@ use crate::server::Server;
 
 /// Feeds `portions` to a new connection of `server` as its loop would, and checks what the loop relies on: that the
 /// codec consumes no more than it was given, and that it always goes on, waits for more, or closes. Returns the
-/// replies; a connection that was closed, or that waits for the end of a pause, takes no more.
+/// replies; a connection that was closed, or that waits for keys or for the end of a pause, takes no more.
 pub fn converse<'a>(
     server: &Arc<Server>,
     face: Face,
@@ -57,7 +57,7 @@ pub fn converse<'a>(
                     answer(&mut Emitter::new(&mut replies, client.protocol), waited.is_ok());
                 }
             }
-            if progress.close || paused {
+            if progress.close || paused || client.blocked.is_some() {
                 return replies;
             }
             if !progress.unfinished {

@@ -40,7 +40,7 @@ fn close_idle(server: &Server) {
             Face::Memcached if entry.fd >= 0 => memcached,
             _ => 0,
         };
-        if timeout != 0 && idle_us > timeout.saturating_mul(1_000_000) {
+        if timeout != 0 && idle_us > timeout.saturating_mul(1_000_000) && !entry.is_blocked() {
             tracing::debug!("closing idle client {} ({})", entry.id, entry.addr);
             entry.kill();
         }

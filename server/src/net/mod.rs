@@ -4,6 +4,7 @@
 //! worker that had the fewest when it came, and its commands run inline there.
 
 mod accept;
+mod blocked;
 pub mod codec;
 mod connection;
 pub mod converse;

@@ -191,7 +191,7 @@ impl<C: Codec> Connection<C> {
     }
 
     /// Sends what is left of the connection's own output, as far as the socket takes it.
-    fn poll_send(&mut self, cx: &mut Context<'_>, thread: &Thread) -> io::Result<()> {
+    pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, thread: &Thread) -> io::Result<()> {
         if self.output.is_empty() {
             return Ok(());
         }
@@ -247,7 +247,7 @@ impl<C: Codec> Connection<C> {
         }
     }
 
-    fn count_input(&self, thread: &Thread, received: usize) {
+    pub(super) fn count_input(&self, thread: &Thread, received: usize) {
         let stats = thread.stats(&self.client.server);
         stats.add(Counter::Reads, 1);
         stats.add(Counter::NetInputBytes, received as u64);

@@ -288,7 +288,8 @@ impl Executor<'_> {
             wait.is_muted = turn.client.reply_mode != ReplyMode::On;
         }
         self.account(turn, spec, index, args, failed, reply_start);
-        if turn.client.wait.is_some() { Ran::Waits } else { Ran::Done }
+        let waits = turn.client.wait.is_some() || turn.client.blocked.is_some();
+        if waits { Ran::Waits } else { Ran::Done }
     }
 
     /// Ends the turn.

@@ -81,6 +81,8 @@ pub const LISTS: Family = Family {
         (3, "LMPOP 2 <key> <key> ( LEFT | RIGHT | x ) [ COUNT ( 1 | 3 | 100 ) ] [ ( x | COUNT 1 ) ]"),
         (3, "BLPOP <key> <key> <key> <key> ( 0.01 | x | -1 | inf )"),
         (3, "BRPOP { <key> } ( 0.01 | 0.0001 | nan | 1e400 )"),
+        (2, "BLMOVE <key> <key> ( LEFT | RIGHT | x ) ( LEFT | RIGHT ) ( 0.01 | x | -1 )"),
+        (2, "BRPOPLPUSH <key> <key> ( 0.01 | -1 )"),
         (2, "BLMPOP ( 0.01 | x ) ( 1 | 2 | 0 ) <key> <key> ( LEFT | RIGHT ) [ COUNT <index> ]"),
         (2, "SET <key> <short>"),
         (1, "GET <key>"),

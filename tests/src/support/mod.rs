@@ -6,6 +6,6 @@ pub mod resp;
 pub mod server;
 pub mod value;
 
-pub use resp::Client;
+pub use resp::{Client, encode};
 pub use server::{Kind, Server, ServerOptions, free_port};
 pub use value::Value;

@@ -56,6 +56,11 @@ const STAGES: &[Stage] = &[
         run: |_, t| rust::face("memcached", t),
     },
     Stage {
+        name: "blocking",
+        summary: "clients that wait: scripts against Valkey, and races",
+        run: |_, t| rust::face("blocking", t),
+    },
+    Stage {
         name: "differential",
         summary: "random commands against Valkey and memcached",
         run: |_, t| rust::face("differential", t),

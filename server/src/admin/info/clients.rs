@@ -40,14 +40,16 @@ pub(super) fn write(text: &mut Text, _: &Ctx<'_>, server: &Server) {
     let buffers = Buffers::of(server);
     text.line("client_recent_max_input_buffer", buffers.input_max);
     text.line("client_recent_max_output_buffer", buffers.output_max);
-    text.line("blocked_clients", 0);
+    let blocking = server.engine.blocking();
+    let (keys, keys_for_absence) = blocking.keys();
+    text.line("blocked_clients", blocking.waiting());
     text.line("tracking_clients", 0);
     text.line("pubsub_clients", 0);
     text.line("watching_clients", 0);
-    text.line("clients_in_timeout_table", 0);
+    text.line("clients_in_timeout_table", blocking.with_timeout());
     text.line("total_watched_keys", 0);
-    text.line("total_blocking_keys", 0);
-    text.line("total_blocking_keys_on_nokey", 0);
+    text.line("total_blocking_keys", keys);
+    text.line("total_blocking_keys_on_nokey", keys_for_absence);
     let (reason, actions, remaining_ms) = match server.clients.pause.remaining() {
         None => ("none", "none", 0),
         Some((remaining_ms, Held::Everything)) => ("client_pause", "all", remaining_ms),

@@ -1,0 +1,198 @@
+//! Interleavings of several connections, step by step on our server and on Valkey: who is served with what.
+//!
+//! A line of a script is a client's name and its command. After each step every client that was blocked either is still,
+//! as CLIENT LIST says, or has its reply. `NAME ...` waits for the reply of a blocked client, whose time will be over.
+
+use std::collections::BTreeMap;
+
+use polycache_tests::support::{Client, Kind, Server, Value, encode};
+
+/// One side of the comparison.
+struct Stage {
+    server: Server,
+    control: Client,
+    /// With their ids; the second says whether a command of theirs waits.
+    clients: BTreeMap<String, (Client, i64, bool)>,
+}
+
+impl Stage {
+    fn new(kind: Kind) -> Stage {
+        let server = Server::volatile(kind);
+        let control = server.client();
+        Stage { server, control, clients: BTreeMap::new() }
+    }
+
+    /// Plays one script; what every client was told after every step.
+    fn play(&mut self, protocol: u8, script: &str) -> Vec<String> {
+        self.control.say("FLUSHALL");
+        self.clients.clear();
+        let mut transcript = Vec::new();
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (name, command) = line.split_once(' ').expect("a name and a command");
+            self.connect(protocol, name);
+            let mut told = vec![line.to_owned()];
+            if command == "..." {
+                let (client, _, waits) = self.clients.get_mut(name).expect("connected above");
+                assert!(std::mem::take(waits), "{line}: does not wait");
+                told.push(format!("{name}: {:?}", client.read().expect("a reply")));
+            } else {
+                self.send(name, command);
+            }
+            self.settle(name, &mut told);
+            transcript.push(told.join(" | "));
+        }
+        let waiting: Vec<&String> =
+            self.clients.iter().filter(|(_, client)| client.2).map(|(name, _)| name).collect();
+        transcript.push(format!("at the end: waiting {waiting:?}"));
+        transcript
+    }
+
+    fn connect(&mut self, protocol: u8, name: &str) {
+        if !self.clients.contains_key(name) {
+            let mut client = self.server.client();
+            client.say(&format!("HELLO {protocol}"));
+            let Value::Integer(id) = client.say("CLIENT ID") else { panic!("no id") };
+            self.clients.insert(name.to_owned(), (client, id, false));
+        }
+    }
+
+    /// Sends a command; `@NAME` in it is that client's id.
+    fn send(&mut self, name: &str, command: &str) {
+        let words: Vec<String> = command
+            .split(' ')
+            .map(|word| match word.strip_prefix('@') {
+                Some(other) => self.clients[other].1.to_string(),
+                None => word.to_owned(),
+            })
+            .collect();
+        let (client, _, waits) = self.clients.get_mut(name).expect("connected");
+        let mut bytes = Vec::new();
+        encode(&words, &mut bytes);
+        client.send(&bytes).expect("sent");
+        *waits = true;
+    }
+
+    /// Waits until every client that owes a reply has one, or is blocked; the one who acted comes first, as what the
+    /// others see is its doing.
+    fn settle(&mut self, actor: &str, told: &mut Vec<String>) {
+        let mut names: Vec<String> = self.clients.keys().cloned().collect();
+        names.sort_by_key(|name| name != actor);
+        for name in names {
+            let (client, id, waits) = self.clients.get_mut(&name).expect("a name");
+            while *waits {
+                if has_input(client) {
+                    told.push(format!("{name}: {:?}", client.read().expect("a reply")));
+                    *waits = false;
+                } else if is_blocked(&mut self.control, *id) && !has_input(client) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn has_input(client: &mut Client) -> bool {
+    let stream = client.stream();
+    stream.set_nonblocking(true).expect("a socket");
+    let peeked = stream.peek(&mut [0]);
+    stream.set_nonblocking(false).expect("a socket");
+    peeked.is_ok()
+}
+
+fn is_blocked(control: &mut Client, id: i64) -> bool {
+    let list = control.say(&format!("CLIENT LIST ID {id}"));
+    let text = String::from_utf8_lossy(list.bytes().unwrap_or_default()).into_owned();
+    text.split(' ').any(|field| field.strip_prefix("flags=").is_some_and(|flags| flags.contains('b')))
+}
+
+/// Plays scripts on both sides.
+fn compare(scripts: &[&str]) {
+    let (mut valkey, mut ours) = (Stage::new(Kind::Valkey), Stage::new(Kind::Polycache));
+    let mut differences = Vec::new();
+    for script in scripts {
+        for protocol in [2, 3] {
+            let (expected, actual) = (valkey.play(protocol, script), ours.play(protocol, script));
+            if expected != actual {
+                let lines = expected.iter().zip(&actual).map(|(expected, actual)| {
+                    if expected == actual {
+                        format!("  {expected}\n")
+                    } else {
+                        format!("  {expected}\n! {actual}\n")
+                    }
+                });
+                differences.push(lines.collect::<String>());
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{} scripts differ\n\n{}", differences.len(), differences.join("\n"));
+}
+
+#[test]
+fn lists_serve_their_waiters_as_valkey_does() {
+    compare(&[
+        // One waiter, one push; the pusher sees the length with its element.
+        "a BLPOP k 0\n b RPUSH k x\n b LLEN k\n b EXISTS k",
+        // In order of arrival, each from its own end.
+        "a BLPOP k 0\n b BRPOP k 0\n c BLPOP k 0\n p RPUSH k 1 2\n p LRANGE k 0 -1\n p RPUSH k 3 4",
+        "a BLPOP k 0\n b BLPOP k 0\n p LPUSH k 1 2 3\n p LRANGE k 0 -1",
+        // Several keys: the first that has something, in the order of the command at first, of the pushes later.
+        "p RPUSH k2 b\n p RPUSH k1 a\n a BLPOP k1 k2 0\n a BLPOP k1 k2 0\n a BLPOP k1 k2 0\n p RPUSH k2 c",
+        "a BLPOP k k k 0\n p RPUSH k 1 2\n p LLEN k",
+        "a BLPOP k1 k2 0\n b BLPOP k2 k1 0\n p RPUSH k2 x\n p RPUSH k1 y\n p EXISTS k1 k2",
+        // Served by one key, no longer waiting for the others.
+        "a BLPOP k1 k2 0\n p RPUSH k1 x\n p RPUSH k2 y\n p LRANGE k2 0 -1\n a BLPOP k2 0",
+        // Another type in the way: passed over while waiting, an error at first.
+        "a BLPOP k 0\n p SET k v\n p GET k\n p DEL k\n p RPUSH k x",
+        "p SET k v\n a BLPOP k 0\n a BLPOP other k 0\n p RPUSH other y\n a BLPOP other k 0",
+        "a BLPOP k 0\n p SADD k v\n p DEL k\n p LPUSH k 1",
+        // Any command that makes a list.
+        "a BLPOP k 0\n p RPUSH other x y\n p RENAME other k\n p LRANGE k 0 -1",
+        "a BLPOP k 0\n p RPUSH other x y\n p COPY other k\n p LRANGE k 0 -1",
+        "a BLPOP k 0\n p RPUSH other x\n p LMOVE other k LEFT LEFT\n p EXISTS k other",
+        "a BLPOP k 0\n p SELECT 1\n p RPUSH k x\n p MOVE k 0\n p EXISTS k",
+        "a BLPOP k 0\n p SELECT 1\n p RPUSH k x y\n p SWAPDB 0 1\n p SELECT 0\n p LRANGE k 0 -1",
+        "a BLPOP k 0\n p FLUSHALL\n p RPUSH k x",
+        "a BLPOP k 0\n p RPUSHX k x\n p LINSERT k BEFORE x y\n p RPUSH k z",
+        // Databases are apart.
+        "a SELECT 1\n a BLPOP k 0\n p RPUSH k x\n p LLEN k\n p SELECT 1\n p RPUSH k y",
+        // A pop between push and push.
+        "a BLPOP k 0\n p RPUSH k 1\n q LPOP k\n b BLPOP k 0\n p RPUSH k 2\n q LLEN k",
+    ]);
+}
+
+#[test]
+fn moves_and_counts_are_served_as_valkey_does() {
+    compare(&[
+        "a BLMPOP 0 2 k1 k2 LEFT COUNT 2\n p RPUSH k2 1 2 3\n p LRANGE k2 0 -1\n a BLMPOP 0 1 k2 RIGHT COUNT 10",
+        "a BLMPOP 0 1 k RIGHT COUNT 3\n b BLPOP k 0\n p RPUSH k 1 2 3 4 5\n p LRANGE k 0 -1",
+        "a BLMOVE s d LEFT RIGHT 0\n p RPUSH s x y\n p LRANGE s 0 -1\n p LRANGE d 0 -1",
+        "a BRPOPLPUSH s d 0\n p RPUSH s x y\n p LRANGE s 0 -1\n p LRANGE d 0 -1",
+        // The destination has a waiter, and that one another.
+        "a BLPOP d 0\n b BLMOVE s d LEFT LEFT 0\n p RPUSH s x\n p EXISTS s d",
+        "a BLMOVE d e LEFT LEFT 0\n b BLMOVE s d LEFT LEFT 0\n c BLPOP e 0\n p RPUSH s x\n p EXISTS s d e",
+        // Round and round.
+        "a BLMOVE k k LEFT RIGHT 0\n p RPUSH k 1 2 3\n p LRANGE k 0 -1",
+        "a BLMOVE x y LEFT RIGHT 0\n b BLMOVE y x LEFT RIGHT 0\n p RPUSH x 1\n p LRANGE x 0 -1\n p LRANGE y 0 -1",
+        "a BRPOPLPUSH k k 0\n b BLPOP k 0\n p RPUSH k 1 2\n p LRANGE k 0 -1",
+        // The destination is no list: an error for the one who waits, and the element stays.
+        "p SET d v\n a BLMOVE s d LEFT LEFT 0\n p RPUSH s x\n p LRANGE s 0 -1",
+        "p SET d v\n a BLMOVE s d LEFT LEFT 0\n b BLPOP s 0\n p RPUSH s x\n p EXISTS s",
+        "a BLMOVE s d LEFT LEFT 0\n p SET d v\n p RPUSH s x\n p DEL d\n p LLEN s",
+        // A mixture in order of arrival.
+        "a BLMOVE s d RIGHT LEFT 0\n b BRPOP s 0\n c BLMPOP 0 1 s LEFT COUNT 5\n p RPUSH s 1 2 3 4 5\n p LRANGE d 0 -1",
+    ]);
+}
+
+#[test]
+fn waiting_ends_as_in_valkey() {
+    compare(&[
+        "a BLPOP k 0.05\n a ...\n a BLPOP k 0.001\n a ...\n p RPUSH k x\n a LPOP k",
+        "a BLMOVE s d LEFT LEFT 0.05\n a ...\n a BRPOPLPUSH s d 0.01\n a ...\n a BLMPOP 0.01 1 k LEFT\n a ...",
+        "a BLPOP k 0\n p CLIENT UNBLOCK @a\n p CLIENT UNBLOCK @a\n p RPUSH k x\n p LLEN k",
+        "a BLPOP k 0\n p CLIENT UNBLOCK @a TIMEOUT\n a BLPOP k 0\n p CLIENT UNBLOCK @a ERROR\n p CLIENT UNBLOCK @a ERROR",
+        "a BLMOVE s d LEFT LEFT 0\n p CLIENT UNBLOCK @a\n p CLIENT UNBLOCK 99999999\n p CLIENT UNBLOCK x",
+        "a BLPOP k 0\n b BLPOP k 0\n c BLPOP k 0\n p CLIENT UNBLOCK @b\n p RPUSH k 1 2",
+        "a BLPOP k 0\n b BLPOP k 0.05\n c BLPOP k 0\n b ...\n p RPUSH k 1 2",
+        "a BLPOP k x\n a BLPOP k -1\n a BLPOP k inf\n a BLPOP k 1e30\n a BLPOP k 9223372036854775807\n a BRPOP k -0.1",
+    ]);
+}
