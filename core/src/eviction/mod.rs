@@ -13,6 +13,7 @@ mod s3fifo;
 mod walk;
 
 // Not through `crate::sync`: counts that no test hangs on.
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::clock::UnixMillis;
@@ -142,13 +143,24 @@ pub(crate) struct Eviction {
     hands: [Hand; DATABASES],
     queues: [Queues; DATABASES],
     weights: Weights,
+    observer: OnceLock<Observer>,
 }
+
+/// Whoever is told of records that were evicted, while their keys are latched.
+pub type Observer = Box<dyn Fn(DbIndex, Record<'_>, UnixMillis) + Send + Sync>;
 
 /// Candidates of each database, counted now and then.
 #[derive(Default)]
 struct Weights {
     counts: [AtomicU64; DATABASES],
     uses: AtomicU32,
+}
+
+impl Engine {
+    /// Has `observer` told of every eviction from now on; the first one stays.
+    pub fn observe_evictions(&self, observer: Observer) {
+        let _ = self.eviction().observer.set(observer);
+    }
 }
 
 impl Weights {
@@ -234,8 +246,12 @@ fn evict_one(op: &Operation<'_>, policy: EvictionPolicy) -> bool {
 fn remove(op: &Operation<'_>, db: DbIndex, victim: Record<'_>) -> bool {
     let Ok(mut entry) = Entry::latch(op, db, victim.key()) else { return false };
     // Somebody may have written it since: then it is not the one we chose, but its memory is as good.
+    let evicted = entry.record();
     if entry.remove(Effect::Del) {
         op.engine().stats().add(Counter::EvictedKeys, 1);
+        if let (Some(observer), Some(record)) = (op.engine().eviction().observer.get(), evicted) {
+            observer(db, record, op.now());
+        }
     }
     true
 }

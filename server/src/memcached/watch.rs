@@ -1,8 +1,7 @@
 //! watch: a connection that is told what others do.
 //!
 //! The lines have memcached's form (`ts=... gid=... type=item_get key=... status=found ...`), keys percent-encoded as
-//! there. What memcached's own threads would report (`sysevents`, `evictions`, `rawcmds`) may be asked for and is
-//! never sent.
+//! there. What memcached's own threads would report (`sysevents`) and `rawcmds` may be asked for and is never sent.
 //!
 //! *Concurrency:* who does something adds lines to the queues of those who watch and wakes their connections; nobody
 //! watches mostly, which costs one load a turn.
@@ -16,9 +15,11 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use polycache_core::clock::UnixMillis;
 use polycache_core::command::Failure;
+use polycache_core::record::Record;
 
-use super::item::{Storage, Stored};
+use super::item::{Storage, Stored, size};
 use crate::client::Entry;
 
 const WATCHERS_MAX: usize = 20;
@@ -27,8 +28,9 @@ const QUEUE_BYTES_MAX: usize = 256 << 10;
 pub const FETCHERS: u16 = 1;
 pub const MUTATIONS: u16 = 1 << 1;
 pub const CONNEVENTS: u16 = 1 << 2;
+pub const EVICTIONS: u16 = 1 << 3;
 /// What may be asked for and never happens.
-const OTHERS: u16 = 1 << 3;
+const OTHERS: u16 = 1 << 4;
 
 pub const DELETED: &str = "deleted";
 pub const NOT_FOUND: &str = "not_found";
@@ -40,7 +42,8 @@ pub fn kind(word: &[u8]) -> Option<u16> {
         b"fetchers" => FETCHERS,
         b"mutations" => MUTATIONS,
         b"connevents" => CONNEVENTS,
-        b"evictions" | b"rawcmds" | b"sysevents" | b"proxyreqs" | b"proxyevents" | b"proxyuser" => OTHERS,
+        b"evictions" => EVICTIONS,
+        b"rawcmds" | b"sysevents" | b"proxyreqs" | b"proxyevents" | b"proxyuser" => OTHERS,
         _ => return None,
     })
 }
@@ -192,6 +195,20 @@ impl Watchers {
             let _ = write!(line, "type=item_delete key=");
             encode_key(line, key);
             let _ = writeln!(line, " status={status} clsid=1 cfd={client}");
+        });
+    }
+
+    /// A record that was evicted.
+    pub fn evicted(&self, record: Record<'_>, now: UnixMillis) {
+        self.tell(EVICTIONS, |line| {
+            let _ = write!(line, "type=eviction key=");
+            encode_key(line, record.key());
+            let fetch = if record.marks().fetched { "yes" } else { "no" };
+            let left = |at: UnixMillis| at.0.saturating_sub(now.0).div_ceil(1000) as i64;
+            let (ttl, idle) = (record.expire_at().map_or(-1, left), record.idle_seconds(now));
+            let len = record.string().map_or(0, |value| value.len());
+            let size = size::of(record.key(), record.flags(), len);
+            let _ = writeln!(line, " fetch={fetch} ttl={ttl} la={idle} clsid=1 size={size}");
         });
     }
 

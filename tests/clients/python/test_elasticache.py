@@ -102,7 +102,7 @@ def test_the_client_of_pymemcache_follows(nodes):
     one, two = nodes
     administration = redis.Redis(port=one.resp)
     administration.config_set("memcached-cluster", one.member())
-    client = AWSElastiCacheHashClient(f"localhost:{one.memcached}", use_vpc_ip_address=True)
+    client = AWSElastiCacheHashClient(f"127.0.0.1:{one.memcached}")
     assert len(client.clients) == 1
     administration.config_set("memcached-cluster", f"{one.member()} {two.member()}")
     client.reconfigure_nodes()

@@ -1,7 +1,7 @@
 //! watch: what others do is told.
 
 use polycache_tests::support::memcached::TextClient;
-use polycache_tests::support::{Kind, Server};
+use polycache_tests::support::{Kind, Server, ServerOptions};
 
 #[test]
 fn a_watcher_is_told() {
@@ -32,4 +32,21 @@ fn a_watcher_is_told() {
     other.send(b"version\r\nwatch\r\n").expect("sent");
     assert!(other.line().expect("a line").starts_with(b"VERSION"));
     assert_eq!(other.line().expect("a line"), b"ERROR cannot pipeline other commands before watch");
+}
+
+#[test]
+fn evictions_are_told() {
+    let options = ServerOptions::new()
+        .flag("save", "")
+        .flag("maxmemory", "8mb")
+        .flag("maxmemory-policy", "allkeys-lru");
+    let server = Server::start(Kind::Polycache, options);
+    let mut watcher = TextClient::connect(server.memcached_port);
+    assert_eq!(watcher.ask(b"watch evictions\r\n"), "OK");
+    let mut client = TextClient::connect(server.memcached_port);
+    for number in 0..200 {
+        client.set(&format!("key{number}"), &[b'x'; 100_000], 0, 1000);
+    }
+    let line = String::from_utf8(watcher.line().expect("a line")).expect("text");
+    assert!(line.contains(" type=eviction key=key") && line.contains(" fetch=no ttl="), "{line}");
 }

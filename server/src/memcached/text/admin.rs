@@ -82,6 +82,9 @@ fn watch(work: &mut Work<'_>, words: Words<'_>, after: usize) -> Next {
     }
     let entry = work.client().entry.clone();
     let interest = if interest == 0 { watch::FETCHERS } else { interest };
+    if interest & watch::EVICTIONS != 0 {
+        observe_evictions(work);
+    }
     match work.server.memcached.watchers.add(interest, entry) {
         Some(queue) => {
             work.out.extend_from_slice(emit::OK);
@@ -92,6 +95,21 @@ fn watch(work: &mut Work<'_>, words: Words<'_>, after: usize) -> Next {
             Next::Line(after)
         }
     }
+}
+
+/// From the first who asks on, the engine tells of every eviction.
+fn observe_evictions(work: &mut Work<'_>) {
+    let own = work.ctx.session.db;
+    // The engine must not keep the server alive, which keeps the engine.
+    let server = std::sync::Arc::downgrade(&work.client().server);
+    work.server.engine.observe_evictions(Box::new(move |db, record, now| {
+        if let Some(server) = server.upgrade()
+            && db == own
+            && server.memcached.watchers.interest() & watch::EVICTIONS != 0
+        {
+            server.memcached.watchers.evicted(record, now);
+        }
+    }));
 }
 
 fn crawler(mut words: Words<'_>) -> Result<Walk, Line> {
