@@ -67,6 +67,15 @@ impl<'a> Operation<'a> {
         UnixMillis(self.now.get())
     }
 
+    /// The time of day, for what is noted rather than compared: as [`Operation::now`], but the clock's while the log is
+    /// replayed.
+    pub fn time_of_day(&self) -> UnixMillis {
+        match self.now() {
+            UnixMillis(0..=1) => UnixMillis::now(),
+            now => now,
+        }
+    }
+
     /// Makes this operation believe that it is `time`: while the log is replayed, nothing is over yet; and simulations
     /// have a time of their own.
     pub fn stop_time(&self, time: UnixMillis) {

@@ -10,6 +10,7 @@ use polycache_tests::differential::families::{Family, HASHES, LISTS, SETS};
 use polycache_tests::differential::grammar::{Template, quoted};
 use polycache_tests::differential::session::{ABOUT_STRINGS, Sending, compare, script};
 use polycache_tests::differential::shrink::shrink;
+use polycache_tests::differential::streams::STREAMS;
 use polycache_tests::differential::{memcached, setting};
 use polycache_tests::support::{Client, Kind, Server, ServerOptions};
 
@@ -110,6 +111,12 @@ fn sets_agree_with_valkey() {
 fn hashes_agree_with_valkey() {
     run(2, &HASHES);
     run(3, &HASHES);
+}
+
+#[test]
+fn streams_agree_with_valkey() {
+    run(2, &STREAMS);
+    run(3, &STREAMS);
 }
 
 #[test]

@@ -14,6 +14,9 @@ pub enum Rule {
     Scan,
     /// Integers may differ by so much (clocks); everything else is exact.
     Near(i64),
+    /// Times in milliseconds, and IDs made of them, may differ by a minute; what describes how a stream lies in memory is
+    /// free. Everything else is exact.
+    Times,
     /// Both are errors, or both the same kind of reply; contents are free.
     Kind,
     /// Errors need the same first word only; other replies are exact.
@@ -89,6 +92,7 @@ fn parse_rule(text: &str) -> Rule {
         ["unordered"] => Rule::Unordered,
         ["scan"] => Rule::Scan,
         ["near", by] => Rule::Near(by.parse().unwrap_or_else(|_| panic!("differences.md: near {by:?}"))),
+        ["times"] => Rule::Times,
         ["kind"] => Rule::Kind,
         ["error-code"] => Rule::ErrorCode,
         ["length"] => Rule::Length,
@@ -126,6 +130,7 @@ impl Rule {
                 }
                 _ => left == right,
             },
+            Self::Times => times_agree(left, right),
             Self::Kind => std::mem::discriminant(left) == std::mem::discriminant(right),
             Self::Length => match (left, right) {
                 (Value::Error(_), _) | (_, Value::Error(_)) => left == right,
@@ -142,6 +147,50 @@ impl Rule {
             },
         }
     }
+}
+
+/// Two clocks may differ by so much.
+const CLOCKS_MS: u64 = 60_000;
+/// What is above is a time since 1970.
+const TIME_MS_MIN: i64 = 1_000_000_000_000;
+
+/// [`Rule::Times`].
+fn times_agree(left: &Value, right: &Value) -> bool {
+    let near =
+        |left: i64, right: i64| left == right || left >= 0 && right >= 0 && left.abs_diff(right) <= CLOCKS_MS;
+    let pair_agrees = |name: &Value, left: &Value, right: &Value| match (name.bytes(), left, right) {
+        (Some(b"radix-tree-keys" | b"radix-tree-nodes"), Value::Integer(_), Value::Integer(_)) => true,
+        (Some(b"idle" | b"inactive"), Value::Integer(left), Value::Integer(right)) => near(*left, *right),
+        _ => times_agree(left, right),
+    };
+    match (left, right) {
+        (Value::Integer(left), Value::Integer(right)) => {
+            left == right || (*left).min(*right) >= TIME_MS_MIN && near(*left, *right)
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            // XPENDING: ID, consumer, how long ago, how often.
+            let is_pending =
+                matches!(&left[..], [id, _, Value::Integer(_), Value::Integer(_)] if id.bytes().is_some());
+            left.iter().zip(right).enumerate().all(|(at, (l, r))| match (is_pending && at == 2, l, r) {
+                (true, Value::Integer(l), Value::Integer(r)) => near(*l, *r),
+                _ if at % 2 == 1 => pair_agrees(&left[at - 1], l, r),
+                _ => times_agree(l, r),
+            })
+        }
+        (Value::Map(left), Value::Map(right)) if left.len() == right.len() => {
+            left.iter().zip(right).all(|((name, l), (other, r))| name == other && pair_agrees(name, l, r))
+        }
+        _ => match (left.bytes().and_then(time_of_id), right.bytes().and_then(time_of_id)) {
+            (Some(left), Some(right)) => near(left, right),
+            _ => left == right,
+        },
+    }
+}
+
+/// The time of an entry's ID that a server made.
+fn time_of_id(text: &[u8]) -> Option<i64> {
+    let (time, _) = std::str::from_utf8(text).ok()?.split_once('-')?;
+    time.parse().ok().filter(|time| (TIME_MS_MIN..10 * TIME_MS_MIN).contains(time))
 }
 
 /// The reply with its aggregates sorted by their printed form.

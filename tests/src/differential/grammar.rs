@@ -101,6 +101,8 @@ pub struct Source {
     pub random: Rng,
     /// Seconds since 1970 when the test started.
     now: u64,
+    /// The time of the last ID that was made for an entry of a stream: they grow, so that most can be added.
+    entry_time: u64,
 }
 
 /// Sizes around those where a value changes its form: embedded, allocated, a rope of 16 KiB chunks.
@@ -144,7 +146,7 @@ impl Source {
     pub fn new(seed: u64) -> Self {
         let now =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        Self { random: Rng::with_seed(seed), now }
+        Self { random: Rng::with_seed(seed), now, entry_time: 0 }
     }
 
     fn pick(&mut self, from: &[&str]) -> Vec<u8> {
@@ -223,6 +225,27 @@ impl Source {
                 let far = (self.now * 1000 + self.random.u64(100_000_000..10_000_000_000)).to_string();
                 self.pick(&[&far, &far, &far, "1", "0", "-1"])
             }
+            "next-id" => {
+                self.entry_time += self.random.u64(..2);
+                match self.random.u8(..4) {
+                    0 => format!("{}-*", self.entry_time).into_bytes(),
+                    1 => self.entry_time.to_string().into_bytes(),
+                    _ => format!("{}-{}", self.entry_time, self.random.u8(..3)).into_bytes(),
+                }
+            }
+            "id" => {
+                // Entries live in the recent past.
+                let from = self.entry_time.saturating_sub(12);
+                let time = self.random.u64(from..=self.entry_time + 1);
+                match self.random.u8(..6) {
+                    0 => b"0".to_vec(),
+                    1 => time.to_string().into_bytes(),
+                    _ => format!("{time}-{}", self.random.u8(..3)).into_bytes(),
+                }
+            }
+            "stream" => self.pick(&["s", "s", "s", "s", "s", "t", "t", "a"]),
+            "group" => self.pick(&["g", "g", "g", "h"]),
+            "consumer" => self.pick(&["alice", "bob", "alice", "bob", "", "carol"]),
             "count" => self.pick(&["1000", "2000", "1000", "0", "-1"]),
             "word" => self.pick(&["x", "hello", "two words", "é", ""]),
             other => panic!("no placeholder <{other}>"),

@@ -1,6 +1,6 @@
 //! Differential tests: the same random commands to two servers, every reply and the final states compared.
 //!
-//! `grammar` makes commands from templates, `commands` is the table of templates, `families` the tables of data types, `allowed` reads what may differ
+//! `grammar` makes commands from templates, `commands` is the table of templates, `families` and `streams` the tables of data types, `allowed` reads what may differ
 //! from `tests/differences.md`, `session` runs a script against both sides, `shrink` makes a failing one small.
 
 pub mod allowed;
@@ -10,6 +10,7 @@ pub mod grammar;
 pub mod memcached;
 pub mod session;
 pub mod shrink;
+pub mod streams;
 
 /// A number from the environment, for longer or repeated runs.
 pub fn setting(name: &str, default: u64) -> u64 {

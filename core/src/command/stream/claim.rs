@@ -128,7 +128,7 @@ fn reply_claimed(
 /// `XCLAIM key group consumer min-idle-time id ... [IDLE ms] [TIME unix-time-ms] [RETRYCOUNT count] [FORCE] [JUSTID]
 /// [LASTID id]`
 pub(super) fn xclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let now = ctx.now().0;
+    let now = ctx.op.time_of_day().0;
     let mut entry = ctx.latch(args[1])?;
     let record = entry.record();
     let (stream, mut group) = group_of(stream_of(record)?, args[1], args[2])?;
@@ -209,7 +209,7 @@ pub(super) fn xautoclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             return Err(Failure::SYNTAX);
         }
     }
-    let now = ctx.now().0;
+    let now = ctx.op.time_of_day().0;
     let mut entry = ctx.latch(args[1])?;
     let record = entry.record();
     let (stream, group) = group_of(stream_of(record)?, args[1], args[2])?;

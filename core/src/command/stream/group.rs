@@ -34,14 +34,18 @@ impl Options {
                     read => Some(u64::try_from(read).map_err(|_| NEGATIVE)?),
                 };
             } else {
-                return Err(Failure::new(format!(
-                    "ERR unknown subcommand or wrong number of arguments for '{}'. Try XGROUP HELP.",
-                    echoed(args[1])
-                )));
+                return Err(unknown(args));
             }
         }
         Ok(options)
     }
+}
+
+fn unknown(args: Args<'_>) -> Failure {
+    let name = echoed(args[1]);
+    Failure::new(format!(
+        "ERR unknown subcommand or wrong number of arguments for '{name}'. Try XGROUP HELP."
+    ))
 }
 
 /// The stream and the group that the subcommand needs.
@@ -68,6 +72,10 @@ pub(super) fn create(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let stream = stream_of(record)?;
     if stream.is_none() && !options.makes {
         return Err(NO_KEY);
+    }
+    // Options may come twice, but not for ever.
+    if args.len() > 8 {
+        return Err(unknown(args));
     }
     let last = match args[4] {
         b"$" => stream.map_or(Id::MIN, |stream| stream.meta.last),
@@ -96,6 +104,9 @@ pub(super) fn setid(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut entry = ctx.latch(args[2])?;
     let record = entry.record();
     let (stream, group) = needed(record, args)?;
+    if args.len() > 7 {
+        return Err(unknown(args));
+    }
     let last = match args[4] {
         b"$" => stream.meta.last,
         text => Id::parse_bound(text, 0)?,
@@ -128,7 +139,7 @@ pub(super) fn destroy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// `XGROUP CREATECONSUMER key group consumer`
 pub(super) fn createconsumer(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let now = ctx.now().0;
+    let now = ctx.op.time_of_day().0;
     let mut entry = ctx.latch(args[2])?;
     let record = entry.record();
     let (stream, mut group) = needed(record, args)?;

@@ -24,9 +24,9 @@ fn group_at<'a>(ctx: &Ctx<'a>, args: Args<'_>) -> Result<(Stream<'a>, Group), Fa
     Ok((stream, group))
 }
 
-fn number_or_null(reply: &mut dyn Reply, number: Option<u64>) {
+fn number_or_null(reply: &mut dyn Reply, number: Option<i64>) {
     match number {
-        Some(number) => reply.integer(number as i64),
+        Some(number) => reply.integer(number),
         None => reply.null(),
     }
 }
@@ -61,6 +61,7 @@ fn reply_head(reply: &mut dyn Reply, stream: Stream<'_>) -> Result<(), Failure> 
 
 /// `XINFO STREAM key [FULL [COUNT count]]`
 pub(super) fn stream(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let stream = stream_at(ctx, args[2])?;
     let full = match args[3..] {
         [] => None,
         [full] if is_word(full, "FULL") => Some(FULL_COUNT),
@@ -74,7 +75,6 @@ pub(super) fn stream(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             )));
         }
     };
-    let stream = stream_at(ctx, args[2])?;
     let Some(count) = full else {
         let (first, last) = (stream.entries().first()?, stream.entries().last()?);
         ctx.reply.map(10);
@@ -114,7 +114,7 @@ pub(super) fn stream(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 struct FullGroup<'a> {
     name: &'a [u8],
     group: Group,
-    lag: Option<u64>,
+    lag: Option<i64>,
     len: u64,
     pending: Vec<(Pending, &'a [u8])>,
     consumers: Vec<(&'a [u8], Consumer, u64, Vec<Pending>)>,
@@ -154,7 +154,7 @@ impl<'a> FullGroup<'a> {
         reply.bulk(b"last-delivered-id");
         reply_id(reply, self.group.last);
         reply.bulk(b"entries-read");
-        number_or_null(reply, self.group.read);
+        number_or_null(reply, self.group.read.map(|read| read as i64));
         reply.bulk(b"lag");
         number_or_null(reply, self.lag);
         reply.bulk(b"pel-count");
@@ -218,7 +218,7 @@ pub(super) fn groups(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         ctx.reply.bulk(b"last-delivered-id");
         reply_id(ctx.reply, group.last);
         ctx.reply.bulk(b"entries-read");
-        number_or_null(ctx.reply, group.read);
+        number_or_null(ctx.reply, group.read.map(|read| read as i64));
         ctx.reply.bulk(b"lag");
         number_or_null(ctx.reply, lag);
     }

@@ -149,10 +149,8 @@ impl From {
             From::After(id) => id,
             From::Now | From::New => stream.map_or(Id::MIN, |stream| stream.meta.last),
             From::Last => match stream {
-                Some(stream) => {
-                    let last = stream.entries().last()?.map(|entry| entry.id);
-                    last.and_then(Id::previous).unwrap_or(stream.meta.last)
-                }
+                // Not behind the entry before the last: XSETID may have put that ID further.
+                Some(stream) => stream.meta.last.previous().unwrap_or(Id::MIN),
                 None => Id::MIN,
             },
         })
@@ -245,8 +243,8 @@ impl Demand for Read {
     }
 
     fn check(&self, position: usize, record: Option<Record<'_>>) -> Result<bool, Failure> {
-        let stream = stream_of(record)?;
-        Ok(stream.is_some_and(|stream| stream.meta.last > self.after[position] && !stream.is_empty()))
+        stream_of(record)?;
+        Ok(self.is_ready(position, record))
     }
 
     fn is_ready(&self, position: usize, record: Option<Record<'_>>) -> bool {
@@ -343,7 +341,7 @@ impl Member {
         from: From,
         count: Option<u64>,
     ) -> Result<Given<'a>, Failure> {
-        let now = op.now().0;
+        let now = op.time_of_day().0;
         let record = entry.record();
         let stream = stream_of(record)?.ok_or_else(|| self.no_group(key))?;
         let group = stream.group(&self.group)?.ok_or_else(|| self.no_group(key))?;
@@ -356,11 +354,7 @@ impl Member {
         match &given {
             Given::New(entries) => {
                 for delivered in entries {
-                    taking.group.read = match taking.group.read {
-                        Some(read) if !stream.has_hole_behind(delivered.id)? => Some(read + 1),
-                        _ if stream.meta.added > 0 => stream.entries_read_at(delivered.id)?,
-                        read => read,
-                    };
+                    taking.group.read = stream.read_with(taking.group, delivered.id)?;
                     taking.group.last = delivered.id;
                     if !self.acknowledged {
                         let id = delivered.id;
@@ -368,7 +362,9 @@ impl Member {
                     }
                 }
                 if !entries.is_empty() {
-                    taking.consumer.active = Some(now);
+                    if !self.acknowledged {
+                        taking.consumer.active = Some(now);
+                    }
                     self.note_position(entry, key, taking.group);
                 }
             }

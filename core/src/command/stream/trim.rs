@@ -95,7 +95,9 @@ impl Trim {
             Some(limit) => limit,
             None => (100 * block).min(LIMIT_MAX),
         };
-        Ok(excess.min(limit) / block * block)
+        // The last block goes as it is, where all of it may.
+        let is_all = excess == stream.len() && excess <= limit;
+        Ok(if is_all { excess } else { excess.min(limit) / block * block })
     }
 }
 

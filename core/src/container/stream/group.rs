@@ -259,30 +259,40 @@ impl<'a> Stream<'a> {
         Ok(None)
     }
 
+    /// How many entries `group` has read once it has read that with `id`, too.
+    pub fn read_with(&self, group: Group, id: Id) -> Result<Option<u64>, Damaged> {
+        let is_behind_first = self.entries().first()?.is_some_and(|first| group.last >= first.id);
+        match group.read {
+            Some(read) if is_behind_first && !self.has_hole_behind(group.last) => {
+                Ok(Some(read.wrapping_add(1)))
+            }
+            _ if self.meta.added > 0 => self.entries_read_at(id),
+            read => Ok(read),
+        }
+    }
+
     /// How many entries a group has yet to read, where that can be told.
-    pub fn lag(&self, group: Group) -> Result<Option<u64>, Damaged> {
+    ///
+    /// Negative where a client has set a higher number of entries read than there ever were.
+    pub fn lag(&self, group: Group) -> Result<Option<i64>, Damaged> {
         let meta = self.meta;
         if meta.added == 0 {
             return Ok(Some(0));
         }
         if let Some(read) = group.read
-            && !self.has_hole_behind(group.last)?
+            && !self.has_hole_behind(group.last)
         {
-            return Ok(Some(meta.added.saturating_sub(read)));
+            return Ok(Some(meta.added.wrapping_sub(read) as i64));
         }
-        Ok(self.entries_read_at(group.last)?.map(|read| meta.added.saturating_sub(read)))
+        Ok(self.entries_read_at(group.last)?.map(|read| meta.added.wrapping_sub(read) as i64))
     }
 
-    /// Whether entries with IDs above `id` may have been deleted from the middle.
-    pub fn has_hole_behind(&self, id: Id) -> Result<bool, Damaged> {
+    /// Whether entries with IDs from `id` on may have been deleted, as Valkey tells it.
+    fn has_hole_behind(&self, id: Id) -> bool {
         let meta = self.meta;
         if self.is_empty() || meta.max_deleted == Id::MIN {
-            return Ok(false);
+            return false;
         }
-        // What was deleted lies in front of all that is left.
-        if self.entries().first()?.is_some_and(|first| first.id > meta.max_deleted) {
-            return Ok(false);
-        }
-        Ok(id <= meta.max_deleted)
+        id <= meta.max_deleted
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::command::Failure;
-use crate::command::args::decimal;
 
 /// The ID of an entry: a time in Unix milliseconds, and a number within it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,9 +40,11 @@ impl Id {
         if text.len() > 127 {
             return Err(Self::INVALID);
         }
+        // It reads a C string.
+        let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
         let mut parts = text.splitn(2, |byte| *byte == b'-');
-        let millis = parts.next().and_then(decimal).ok_or(Self::INVALID)?;
-        let sequence = parts.next().map(|part| decimal(part).ok_or(Self::INVALID)).transpose()?;
+        let millis = parts.next().and_then(parse_part).ok_or(Self::INVALID)?;
+        let sequence = parts.next().map(|part| parse_part(part).ok_or(Self::INVALID)).transpose()?;
         Ok((millis, sequence))
     }
 
@@ -90,6 +91,35 @@ impl Id {
             (millis, 0) => Some(Id { millis: millis - 1, sequence: u64::MAX }),
             (millis, sequence) => Some(Id { millis, sequence: sequence - 1 }),
         }
+    }
+}
+
+/// A part of an ID. Redis reads it as `strtoull` does: white space and a sign may stand in front, as may zeroes.
+fn parse_part(text: &[u8]) -> Option<u64> {
+    let unspaced = text.trim_ascii_start();
+    // Not white space for Rust, but for C.
+    let unspaced = unspaced
+        .iter()
+        .position(|byte| *byte != b'\x0b')
+        .map_or(unspaced, |at| unspaced[at..].trim_ascii_start());
+    let (digits, is_negative) = match unspaced {
+        [b'-', digits @ ..] => (digits, true),
+        [b'+', digits @ ..] => (digits, false),
+        digits => (digits, false),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let number = digits.iter().try_fold(0u64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })?;
+    // A negative number as one writes it is refused; anything odder wraps around.
+    let is_plain = unspaced.len() == text.len() && digits[0] != b'0' && number <= i64::MIN.unsigned_abs();
+    match is_negative {
+        true if is_plain => None,
+        true => Some(number.wrapping_neg()),
+        false => Some(number),
     }
 }
 
