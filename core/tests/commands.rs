@@ -4,6 +4,8 @@
 
 #[path = "commands/bitmap.rs"]
 mod bitmap;
+#[path = "commands/concurrent_containers.rs"]
+mod concurrent_containers;
 #[path = "commands/effects.rs"]
 mod effects;
 #[path = "commands/hash.rs"]

@@ -1,6 +1,7 @@
 //! Changing a hash, in whichever form it is.
 
-use super::hash::{EXPIRES, EXPIRY_BYTES, Field, Hash, PLAIN, expiry_key, find_packed, next_expiry};
+use super::gathered::store;
+use super::hash::{EXPIRY_BYTES, Field, Hash, expiry_key, find_packed, next_expiry};
 use super::set::{HASH_BYTES, HashedKey, hashed_key};
 use super::{Elements, Finished, Work};
 use crate::clock::UnixMillis;
@@ -122,7 +123,7 @@ impl<'a> HashEdit<'a> {
             FieldExpiry::Keep if before == Before::There => old,
             FieldExpiry::Keep => None,
         };
-        self.store(&key, value, old, new)?;
+        self.replace(&key, value, old, new)?;
         Ok(before)
     }
 
@@ -136,7 +137,7 @@ impl<'a> HashEdit<'a> {
             return Ok(());
         }
         let value = value.to_vec();
-        self.store(&hashed_key(self.engine, name), &value, old, expire_at)
+        self.replace(&hashed_key(self.engine, name), &value, old, expire_at)
     }
 
     /// Removes a field.
@@ -190,22 +191,15 @@ impl<'a> HashEdit<'a> {
         Ok((before, field.expire_at))
     }
 
-    fn store(
+    fn replace(
         &mut self,
         key: &[u8],
         value: &[u8],
         old: Option<UnixMillis>,
         new: Option<UnixMillis>,
     ) -> Result<(), Damaged> {
-        let mut stored = Vec::with_capacity(1 + EXPIRY_BYTES + value.len());
-        match new {
-            None => stored.push(PLAIN),
-            Some(at) => {
-                stored.push(EXPIRES);
-                stored.extend_from_slice(&at.0.to_le_bytes());
-            }
-        }
-        stored.extend_from_slice(value);
+        let mut stored = Vec::new();
+        store(value, new, &mut stored);
         let Work::Tree(fields) = &mut self.fields else { unreachable!("the hash is in trees") };
         fields.put(key, &stored)?;
         self.move_expiry(key, old, new)
@@ -255,9 +249,7 @@ impl<'a> HashEdit<'a> {
         let mut stored = Vec::new();
         self.fields.grow(|edit, item| {
             let key: HashedKey = hashed_key(engine, item.key);
-            stored.clear();
-            stored.push(PLAIN);
-            stored.extend_from_slice(item.value);
+            store(item.value, None, &mut stored);
             edit.put(&key, &stored).map(|_| ())
         })?;
         self.expiry = Some(Edit::new(TreeRef::EMPTY, false));

@@ -10,6 +10,7 @@
 //! of a `Work` and the put: what can be refused is checked before.
 
 mod elements;
+pub mod gathered;
 pub mod hash;
 mod hash_edit;
 pub mod list;

@@ -2,10 +2,10 @@
 
 use super::{kind_of, unsupported};
 use crate::clock::UnixMillis;
+use crate::container::Finished;
+use crate::container::gathered::GatheredFields;
 use crate::container::list;
-use crate::container::set::SetEdit;
 use crate::container::sorted_set::Gathered;
-use crate::container::{Before, FieldExpiry, Finished, HashEdit};
 use crate::engine::Engine;
 use crate::index::Damaged;
 use crate::limits::INLINE_BYTES_MAX;
@@ -15,19 +15,19 @@ use crate::record::{Draft, Kind, NewValue, Rope};
 /// Receives one value after another.
 pub struct Builder<'a> {
     engine: &'a Engine,
-    state: State<'a>,
+    state: State,
     built: Option<Built>,
 }
 
 #[derive(Default)]
-enum State<'a> {
+enum State {
     #[default]
     Idle,
     Small(Vec<u8>),
     Long(Rope),
     List(Box<list::Builder>),
-    Set(Box<SetEdit<'a>>),
-    Hash(Box<HashEdit<'a>>),
+    Set(GatheredFields),
+    Hash(GatheredFields),
     SortedSet(Gathered),
 }
 
@@ -81,9 +81,9 @@ impl ValueVisitor for Builder<'_> {
         self.state = match kind_of(shape.kind) {
             Kind::String => State::Small(Vec::new()),
             Kind::List => State::List(Box::new(list::Builder::new(self.engine.tuning()))),
-            Kind::Set => State::Set(Box::new(SetEdit::empty(self.engine))),
+            Kind::Set => State::Set(GatheredFields::default()),
             // Fields whose time is over are taken too: whoever reads passes over them.
-            Kind::Hash => State::Hash(Box::new(HashEdit::empty(self.engine, UnixMillis(0)))),
+            Kind::Hash => State::Hash(GatheredFields::default()),
             Kind::SortedSet => State::SortedSet(Gathered::default()),
             other => return Err(unsupported(other)),
         };
@@ -109,16 +109,14 @@ impl ValueVisitor for Builder<'_> {
 
     fn set_member(&mut self, member: &[u8]) -> Visit {
         let State::Set(set) = &mut self.state else { return Err(out_of_order()) };
-        if set.add(member).map_err(damaged)? { Ok(()) } else { Err(twice()) }
+        set.push(member, b"", None);
+        Ok(())
     }
 
     fn hash_field(&mut self, field: &[u8], value: &[u8], expire_at: Option<u64>) -> Visit {
         let State::Hash(hash) = &mut self.state else { return Err(out_of_order()) };
-        let expiry = expire_at.map_or(FieldExpiry::None, |at| FieldExpiry::At(UnixMillis(at.max(1))));
-        match hash.set(field, value, expiry).map_err(damaged)? {
-            Before::Absent => Ok(()),
-            Before::Expired | Before::There => Err(twice()),
-        }
+        hash.push(field, value, expire_at.map(UnixMillis));
+        Ok(())
     }
 
     fn sorted_set_member(&mut self, member: &[u8], score: f64) -> Visit {
@@ -139,10 +137,13 @@ impl ValueVisitor for Builder<'_> {
             // An empty container does not exist.
             State::List(list) => list.finish().map_err(damaged)?.map(|list| Built::Container(list, false)),
             State::Set(set) if set.is_empty() => None,
-            State::Hash(hash) if hash.view().stored_len() == 0 => None,
-            State::Hash(hash) => Some(Built::Container(hash.finish(), false)),
+            State::Hash(hash) if hash.is_empty() => None,
+            State::Hash(hash) => {
+                let hash = hash.into_hash(self.engine).map_err(damaged)?.ok_or_else(twice)?;
+                Some(Built::Container(hash, false))
+            }
             State::Set(set) => {
-                let (finished, raw) = set.finish();
+                let (finished, raw) = set.into_set(self.engine).map_err(damaged)?.ok_or_else(twice)?;
                 Some(Built::Container(finished, raw))
             }
         };

@@ -116,7 +116,9 @@ pub const HASHES: Family = Family {
         (6, "HINCRBY <key> <member> <integer>"),
         (6, "HINCRBYFLOAT <key> <member> ( <float> | inf | nan | 1e4000 )"),
         (3, "HRANDFIELD <key> [ ( 0 | 1 | 3 | 1000 | -5 | x | -9223372036854775808 ) ]"),
-        (3, "HRANDFIELD <key> ( 0 | 3 | 1000 | -5 | -9223372036854775807 ) ( WITHVALUES | FOO )"),
+        (3, "HRANDFIELD <key> ( 0 | 3 | 1000 | -5 ) ( WITHVALUES | FOO )"),
+        // Without its last word Valkey would reply until its memory is full.
+        (1, "! HRANDFIELD <key> -9223372036854775807 WITHVALUES"),
         (4, "HSCAN <key> ( 0 | 0 | 0 | 7 | x ) [ MATCH <pattern> ] [ COUNT <count> ] [ NOVALUES ]"),
         (1, "HSCAN <key> 0 ( TYPE hash | COUNT )"),
         (4, "HEXPIRE <key> <seconds> [ ( NX | XX | GT | LT ) ] FIELDS 1 <member>"),

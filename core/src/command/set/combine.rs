@@ -4,8 +4,9 @@ use smallvec::SmallVec;
 
 use crate::command::args::{canonical_integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
+use crate::container::gathered::set_of;
 use crate::container::set_algebra::{Operation, combine};
-use crate::container::{Finished, Set, SetEdit};
+use crate::container::{Finished, Set};
 use crate::engine::{DbIndex, Engine};
 use crate::record::{Draft, Effect, Record, Str};
 use crate::transaction::Latches;
@@ -128,13 +129,9 @@ impl Computed {
         operation: Operation,
         records: &[Option<Record<'_>>],
     ) -> Result<Computed, Failure> {
-        let mut edit = SetEdit::empty(engine);
-        for member in combine(operation, &sets(engine, records)?, u64::MAX)? {
-            edit.add(member)?;
-        }
-        let members = edit.len();
-        let (finished, raw) = edit.finish();
-        Ok(Computed { members, finished, raw })
+        let members = combine(operation, &sets(engine, records)?, u64::MAX)?;
+        let (finished, raw) = set_of(engine, &members)?.expect("members of a set differ");
+        Ok(Computed { members: members.len() as u64, finished, raw })
     }
 
     /// Puts the set at the first of the keys; returns its size.
