@@ -17,6 +17,14 @@ pub fn text(value: f64) -> Text {
     if value.fract() == 0.0 && value.abs() <= WHOLE_MAX {
         return Text::from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
     }
+    shortest(value)
+}
+
+/// A double by the shortest digits that read back, whole numbers too (`1e+17`): digests of scores are made of it.
+pub fn shortest(value: f64) -> Text {
+    if let Some(special) = special(value) {
+        return Text::from_slice(special);
+    }
     let mut buffer = zmij::Buffer::new();
     let (digits, exponent) = scientific(buffer.format_finite(value.abs()).as_bytes());
     let count = digits.len() as i32;

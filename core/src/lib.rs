@@ -22,6 +22,7 @@ pub mod operation;
 pub mod persistence;
 pub mod rdb;
 pub mod record;
+pub mod sha1;
 mod shard;
 pub mod snapshot;
 pub mod stats;

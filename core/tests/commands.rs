@@ -16,6 +16,8 @@ mod keys;
 mod session;
 #[path = "commands/set.rs"]
 mod set;
+#[path = "commands/sort.rs"]
+mod sort;
 #[path = "commands/string.rs"]
 mod string;
 #[path = "commands/table.rs"]

@@ -6,7 +6,7 @@
 
 use polycache_tests::differential::allowed::Rules;
 use polycache_tests::differential::commands::TEMPLATES;
-use polycache_tests::differential::families::{Family, HASHES, LISTS, SETS};
+use polycache_tests::differential::families::{Family, GENERIC, HASHES, LISTS, SETS};
 use polycache_tests::differential::grammar::{Template, quoted};
 use polycache_tests::differential::session::{ABOUT_STRINGS, Sending, compare, script};
 use polycache_tests::differential::shrink::shrink;
@@ -117,6 +117,12 @@ fn hashes_agree_with_valkey() {
 fn streams_agree_with_valkey() {
     run(2, &STREAMS);
     run(3, &STREAMS);
+}
+
+#[test]
+fn keys_of_all_types_agree_with_valkey() {
+    run(2, &GENERIC);
+    run(3, &GENERIC);
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod list;
 mod registry;
 mod reply;
 pub mod set;
+pub mod sort;
 pub mod sorted_set;
 pub mod spec;
 pub mod stream;
@@ -48,6 +49,7 @@ pub const TABLES: &[&[Spec]] = &[
     keys::TABLES[1],
     keys::TABLES[2],
     keys::TABLES[3],
+    sort::TABLE,
 ];
 
 /// The arguments of a command; `args[0]` is its name as it was sent.

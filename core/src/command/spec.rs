@@ -97,6 +97,10 @@ pub enum Keys {
         from: usize,
         limit: usize,
     },
+    /// The last argument behind this word, wherever that stands; COMMAND INFO says `unknown`.
+    Behind(&'static str),
+    /// Keys that do not stand in the command line.
+    Unknown,
 }
 
 impl Keys {

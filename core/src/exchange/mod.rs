@@ -3,9 +3,11 @@
 //! Per type there is one function that tells its elements ([`tell`]) and one arm that builds it ([`Builder`]).
 
 mod build;
+mod digest;
 mod tell;
 
 pub use build::{Builder, Built};
+pub use digest::{digest_of_all, digest_of_value};
 pub use tell::{Contents, tell_container, tell_record, tell_string};
 
 use crate::rdb::{self, Options, PayloadWriter, Stop, Version, Visit};

@@ -88,8 +88,21 @@ fn emit_key_spec(reply: &mut dyn Reply, key_spec: &KeySpec) {
     let flags: Vec<&str> = key_spec.key_use.split_ascii_whitespace().collect();
     reply.set(flags.len());
     flags.iter().for_each(|name| reply.status(name));
+    if matches!(key_spec.keys, Keys::Unknown | Keys::Behind(_)) {
+        for part in ["begin_search", "find_keys"] {
+            reply.bulk(part.as_bytes());
+            reply.map(2);
+            reply.bulk(b"type");
+            reply.bulk(b"unknown");
+            reply.bulk(b"spec");
+            reply.map(0);
+        }
+        return;
+    }
     let (begin, kind, fields): (usize, &str, [(&str, i64); 3]) = match key_spec.keys {
-        Keys::None => (0, "unknown", [("lastkey", 0), ("keystep", 0), ("limit", 0)]),
+        Keys::None | Keys::Unknown | Keys::Behind(_) => {
+            (0, "unknown", [("lastkey", 0), ("keystep", 0), ("limit", 0)])
+        }
         Keys::Keyword { from, limit, .. } => {
             (from, "range", [("lastkey", -1), ("keystep", 1), ("limit", limit as i64)])
         }

@@ -1,6 +1,6 @@
 //! COMMAND GETKEYS and GETKEYSANDFLAGS: which arguments of a command are keys.
 
-use polycache_core::command::args::canonical_integer;
+use polycache_core::command::args::{canonical_integer, is_word};
 use polycache_core::command::spec::Keys;
 use polycache_core::command::{Args, Ctx, Failure, Outcome, Registry};
 
@@ -62,7 +62,11 @@ fn keys_of<'a>(registry: &Registry, line: &'a [&'a [u8]]) -> Result<Vec<(&'a [u8
 /// Where the keys stand; `None` where the line cannot be right.
 fn positions(keys: Keys, line: &[&[u8]]) -> Option<Vec<usize>> {
     match keys {
-        Keys::None => Some(Vec::new()),
+        Keys::None | Keys::Unknown => Some(Vec::new()),
+        Keys::Behind(word) => {
+            let last = line.iter().rposition(|argument| is_word(argument, word));
+            Some(last.map(|at| at + 1).filter(|at| *at < line.len()).into_iter().collect())
+        }
         Keys::Range { first, last, step } => {
             let last = if last < 0 { line.len().checked_add_signed(last)? } else { last as usize };
             Some((first..=last.min(line.len() - 1)).step_by(step.max(1)).collect())
