@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use polycache_server::embedded::{Cache, Condition, ErrorKind, Expire, Options, SetOptions, Ttl};
+use polycache_server::embedded::{Cache, Condition, ErrorKind, Expire, Options, Serve, SetOptions, Ttl};
 
 fn open() -> Cache {
     Cache::open(&Options::default()).unwrap()
@@ -218,4 +218,33 @@ fn a_child_of_a_busy_parent_can_close_its_own() {
         assert_eq!((ended, status), (child, 0));
     });
     assert_eq!(get(&cache, b"k").unwrap(), b"v");
+}
+
+/// Items of memcached clients, over TCP or a Unix socket, are keys of the cache: with their times, and a write in-process
+/// makes their CAS numbers old.
+#[test]
+fn memcached_clients_share_the_keys() {
+    use std::io::{Read, Write};
+    let cache = open();
+    let dir = tempfile::tempdir().unwrap();
+    let path = format!("unix:{}", dir.path().join("m.sock").display());
+    let serve = Serve { memcached: Some(path.clone()), ..Serve::default() };
+    let served = cache.serve(&serve).unwrap();
+    assert_eq!(served.memcached(), Some(path.as_str()));
+    let mut stream = std::os::unix::net::UnixStream::connect(&path["unix:".len()..]).unwrap();
+    let mut ask = |request: &str, len: usize| {
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut reply = vec![0; len];
+        stream.read_exact(&mut reply).unwrap();
+        String::from_utf8(reply).unwrap()
+    };
+    assert_eq!(ask("ms item 5 F7 T500 E99\r\nvalue\r\n", 4), "HD\r\n");
+    assert_eq!(get(&cache, b"item").unwrap(), b"value");
+    assert!(matches!(cache.ttl(b"item").unwrap(), Ttl::Left { ms } if ms > 400_000 && ms <= 500_000));
+    let expected = "VA 5 f7 c99 h1\r\nvalue\r\n";
+    assert_eq!(ask("mg item f c v h\r\n", expected.len()), expected, "a read in-process is a read");
+    set(&cache, b"item", b"other");
+    assert_eq!(ask("ms item 1 C99\r\nx\r\n", 4), "EX\r\n");
+    assert_eq!(ask("mg item f\r\n", 7), "HD f0\r\n");
+    served.stop();
 }

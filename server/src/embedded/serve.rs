@@ -12,7 +12,7 @@ use crate::server::{Running, StartError};
 /// How often another free port is looked for.
 const FREE_PORT_ATTEMPTS: u32 = 8;
 
-/// Where to serve: `127.0.0.1:6379` (port 0 is any free one), `[::1]:0`, or `unix:/path` for RESP.
+/// Where to serve: `127.0.0.1:6379` (port 0 is any free one), `[::1]:0`, or `unix:/path`.
 #[derive(Clone, Debug, Default)]
 pub struct Serve {
     pub resp: Option<String>,
@@ -86,7 +86,10 @@ impl Cache {
             Some(path) => Some(format!("unix:{path}")),
             None => addresses.resp.first().map(ToString::to_string),
         };
-        let memcached = addresses.memcached.first().map(ToString::to_string);
+        let memcached = match &addresses.memcached_unixsocket {
+            Some(path) => Some(format!("unix:{path}")),
+            None => addresses.memcached.first().map(ToString::to_string),
+        };
         let server = Arc::new(Listening(Mutex::new(Some(running))));
         listening.push(server.clone());
         Ok(Served { resp, memcached, listening: server })
@@ -105,6 +108,8 @@ fn place(settings: &mut Settings, serve: &Serve) -> Result<()> {
     settings.port = 0;
     settings.memcached_port = 0;
     settings.unixsocket = None;
+    settings.memcached_unixsocket = None;
+    settings.memcached_udp_port = 0;
     settings.bind.clear();
     let mut hosts = Vec::new();
     if let Some(resp) = &serve.resp {
@@ -118,7 +123,7 @@ fn place(settings: &mut Settings, serve: &Serve) -> Result<()> {
     }
     if let Some(memcached) = &serve.memcached {
         match parse(memcached)? {
-            Address::Unix(_) => return Err(config("memcached clients connect over TCP: give host:port")),
+            Address::Unix(path) => settings.memcached_unixsocket = Some(path),
             Address::Tcp { host, port } => {
                 settings.memcached_port = if port == 0 { free_port(&host)? } else { port };
                 hosts.push(host);
@@ -127,7 +132,7 @@ fn place(settings: &mut Settings, serve: &Serve) -> Result<()> {
     }
     hosts.dedup();
     match hosts.as_slice() {
-        [] if settings.unixsocket.is_none() => {
+        [] if settings.unixsocket.is_none() && settings.memcached_unixsocket.is_none() => {
             return Err(config("serve needs an address for resp, for memcached, or for both"));
         }
         [] | [_] => {}

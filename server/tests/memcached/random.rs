@@ -160,3 +160,53 @@ fn pipelines_of_binary() {
     let empty = request(0x18, &[], b"", b"", 0);
     compare("binary", binary, |replies| shown(replies).join("\n"), &empty);
 }
+
+/// Headers with any fields and lines with any flags: answered or hung up on, never a panic, always progress (`converse`
+/// asserts it).
+#[test]
+fn garbage_of_each_protocol() {
+    let server = server();
+    let mut random = Rng::with_seed(7);
+    for round in 0..4000 {
+        let mut script = Vec::new();
+        for _ in 0..random.usize(1..20) {
+            if round % 2 == 0 {
+                let (key, extras) = (random.usize(..5), random.usize(..25));
+                let body: Vec<u8> = (0..random.usize(..60)).map(|_| random.u8(..)).collect();
+                let told =
+                    if random.u8(..4) == 0 { random.u32(..) >> random.u8(..32) } else { body.len() as u32 };
+                script.extend_from_slice(&[0x80, random.u8(..0x30), 0, key as u8, extras as u8, 0, 0, 0]);
+                script.extend_from_slice(&told.to_be_bytes());
+                script.extend_from_slice(&[0; 12]);
+                script.extend_from_slice(&body);
+            } else {
+                script.extend_from_slice(
+                    pick(
+                        &mut random,
+                        &[
+                            "mg a",
+                            "ms a 3",
+                            "md a",
+                            "ma a",
+                            "me a",
+                            "mg YQ== b",
+                            "config",
+                            "watch",
+                            "lru_crawler",
+                            "stats",
+                        ],
+                    )
+                    .as_bytes(),
+                );
+                for _ in 0..random.usize(..12) {
+                    script.push(b' ');
+                    let letters = b"bNTRlOPLkstcfvhuqFCMJDIEx0123456789-=\0\xff";
+                    (0..random.usize(1..6)).for_each(|_| script.push(letters[random.usize(..letters.len())]));
+                }
+                script.extend_from_slice(pick(&mut random, &["\r\n", "\n", "\r\nabc\r\n"]).as_bytes());
+            }
+        }
+        let portion = random.usize(1..=script.len());
+        converse(&server, script.chunks(portion));
+    }
+}

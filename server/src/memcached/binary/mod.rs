@@ -29,6 +29,9 @@ use crate::client::Held;
 use crate::stats::Counter;
 use header::{HEADER_BYTES, Opcode, Request, Status, respond};
 
+/// The longest request of who is not known yet: nobody makes us buffer before.
+const TOKEN_BYTES_MAX: usize = 4096;
+
 /// The state of a connection that speaks binary.
 #[derive(Default)]
 pub struct Binary {
@@ -54,7 +57,9 @@ impl Binary {
             respond(work.out, &request).error(Status::UnknownCommand);
             return Step::Close;
         }
-        if !work.authenticated && !is_open_to_all(work, request.opcode) {
+        let is_known = work.authenticated
+            || (is_open_to_all(work, request.opcode) && request.body_len <= TOKEN_BYTES_MAX);
+        if !is_known {
             respond(work.out, &request).error(Status::AuthError);
             return Step::Close;
         }
