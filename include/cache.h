@@ -349,7 +349,8 @@ enum cache_status cache_clear(struct cache_t *cache);
 // NULL where all are C strings. On success `*reply` is the reply, to be freed by cache_reply_free(). An error of the
 // command is CACHE_ERR_COMMAND, with its text in cache_errmsg().
 //
-// Every command of the server is available except those that need a connection of their own.
+// Every command of the server is available except those that need a connection of their own. One that waits (BLPOP)
+// lets the calling thread wait.
 enum cache_status cache_command(struct cache_t *cache,
                                 int argc,
                                 const char *const *argv,

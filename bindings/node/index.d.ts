@@ -142,11 +142,11 @@ export class Cache implements Iterable<[string, string]> {
   /** The number of keys. */
   readonly size: number
 
-  /** Carries out any command; strings in its reply are strings. */
+  /** Carries out any command; strings in its reply are strings. One that would wait (BLPOP) is refused. */
   execute(command: string, ...args: Value[]): Reply
   /** Carries out any command; strings in its reply are Buffers. */
   executeBuffers(command: string, ...args: Value[]): Reply
-  /** Carries out a command that may take long on another thread. */
+  /** Carries out a command that may take long, or wait (BLPOP), on another thread: of libuv's few. */
   executeAsync(command: string, ...args: Value[]): Promise<Reply>
 
   stats(): Stats

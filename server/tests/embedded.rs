@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use polycache_server::embedded::{Cache, Condition, ErrorKind, Expire, Options, Serve, SetOptions, Ttl};
+use polycache_core::command::Value;
+use polycache_server::embedded::{
+    Cache, Condition, Error, ErrorKind, Expire, Options, Serve, SetOptions, Ttl,
+};
 
 fn open() -> Cache {
     Cache::open(&Options::default()).unwrap()
@@ -247,4 +250,42 @@ fn memcached_clients_share_the_keys() {
     assert_eq!(ask("ms item 1 C99\r\nx\r\n", 4), "EX\r\n");
     assert_eq!(ask("mg item f\r\n", 7), "HD f0\r\n");
     served.stop();
+}
+
+fn pop(cache: &Cache, timeout: &[u8]) -> Result<Value, Error> {
+    cache.execute(&[b"BLPOP", b"queue", timeout]).map(|(value, _)| value)
+}
+
+#[test]
+fn a_thread_waits_for_another() {
+    let cache = open();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| pop(&cache, b"0"));
+        cache.execute(&[b"RPUSH", b"queue", b"x", b"y"]).unwrap().1.wait().unwrap();
+        let pair = [b"queue", b"x".as_slice()].map(|part| Value::Bulk(part.to_vec()));
+        assert_eq!(waiting.join().unwrap().unwrap(), Value::Array(pair.to_vec()));
+    });
+    assert!(matches!(pop(&cache, b"0.001"), Ok(Value::Array(_))));
+    assert_eq!(pop(&cache, b"0.001").unwrap(), Value::Null);
+    let mut asked = 0;
+    let (reply, _) = cache
+        .execute_while(&[b"BLPOP", b"queue", b"0"], &mut || {
+            asked += 1;
+            false
+        })
+        .unwrap();
+    assert_eq!((reply, asked), (Value::Null, 1));
+}
+
+#[test]
+fn closing_ends_the_waiting() {
+    let cache = open();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| pop(&cache, b"0"));
+        while cache.info(Some("clients")).unwrap()["blocked_clients"] != "1" {
+            thread::yield_now();
+        }
+        cache.close().unwrap();
+        assert!(waiting.join().unwrap().is_err());
+    });
 }

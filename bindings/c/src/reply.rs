@@ -60,7 +60,8 @@ pub struct cache_reply {
 /// NULL where all are C strings. On success `*reply` is the reply, to be freed by cache_reply_free(). An error of the
 /// command is CACHE_ERR_COMMAND, with its text in cache_errmsg().
 ///
-/// Every command of the server is available except those that need a connection of their own.
+/// Every command of the server is available except those that need a connection of their own. One that waits (BLPOP)
+/// lets the calling thread wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cache_command(
     cache: *mut cache_t,

@@ -199,7 +199,15 @@ impl Cache {
     #[napi(catch_unwind)]
     pub fn execute(&self, env: &Env, args: Vec<Bytes>, buffers: bool) -> Result<Raw> {
         let args: Vec<&[u8]> = args.iter().map(Bytes::as_slice).collect();
-        reply::value(env, bulk(buffers), finish(self.cache.execute(&args))?)
+        let mut would_wait = false;
+        let done = self.cache.execute_while(&args, &mut || {
+            would_wait = true;
+            false
+        });
+        if would_wait {
+            return misuse("the command would wait, and the event loop with it: call executeAsync");
+        }
+        reply::value(env, bulk(buffers), finish(done)?)
     }
 
     #[napi]

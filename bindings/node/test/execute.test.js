@@ -47,3 +47,12 @@ test('info', () => {
   assert.match(cache.info().redis_version, /^\d+\.\d+\.\d+$/)
   assert.equal(cache.info('server').db0, undefined)
 })
+
+test('a command that waits needs another thread', async () => {
+  assert.throws(() => cache.execute('BLPOP', 'queue', 0), /executeAsync/)
+  const waiting = cache.executeAsync('BLPOP', 'queue', 0)
+  cache.execute('RPUSH', 'queue', 'x', 'y')
+  assert.deepEqual(await waiting, ['queue', 'x'])
+  assert.deepEqual(cache.execute('BLPOP', 'queue', 0), ['queue', 'y'])
+  assert.equal(await cache.executeAsync('BLPOP', 'queue', '0.01'), null)
+})

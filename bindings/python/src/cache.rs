@@ -318,7 +318,8 @@ impl Cache {
         }
     }
 
-    /// Carries out any command: its reply as Python objects, or CommandError.
+    /// Carries out any command: its reply as Python objects, or CommandError. A command that waits (BLPOP) lets this
+    /// thread wait, and others run.
     #[pyo3(signature = (command, /, *arguments))]
     fn execute<'py>(
         &self,
@@ -333,11 +334,24 @@ impl Cache {
             args.push(argument(object)?.into_owned_where_made());
         }
         let args: Vec<&[u8]> = args.iter().map(Argument::as_bytes).collect();
+        let mut interrupt = None;
         let value = py.detach(|| {
-            let (value, durable) = self.cache.execute(&args)?;
+            // A command that waits (BLPOP) listens to Ctrl-C.
+            let mut keep_waiting = || match Python::try_attach(|py| py.check_signals()) {
+                Some(Ok(())) => true,
+                Some(Err(error)) => {
+                    interrupt = Some(error);
+                    false
+                }
+                None => false,
+            };
+            let (value, durable) = self.cache.execute_while(&args, &mut keep_waiting)?;
             durable.wait()?;
             Ok::<_, Error>(value)
         });
+        if let Some(error) = interrupt {
+            return Err(error);
+        }
         reply::object(py, &value.or_raise()?)
     }
 

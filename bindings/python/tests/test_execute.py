@@ -1,5 +1,8 @@
 """Any command by its name: arguments of all kinds, replies with their types, errors with their codes."""
 
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
 import polycache
 import pytest
 
@@ -52,3 +55,31 @@ def test_info(cache: polycache.Cache) -> None:
     assert cache.info()["redis_version"].count(".") == 2
     assert "keys=1" in cache.info("keyspace")["db0"]
     assert "db0" not in cache.info("server")
+
+
+def test_a_thread_waits_and_others_run(cache: polycache.Cache) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(cache.execute, "BLPOP", "queue", 0)
+        while cache.info("clients")["blocked_clients"] != "1":
+            pass
+        assert cache.execute("RPUSH", "queue", "x", "y") == 2
+        assert waiting.result() == [b"queue", b"x"]
+    assert cache.execute("BRPOP", "queue", 0) == [b"queue", b"y"]
+    assert cache.execute("BRPOP", "queue", 0.01) is None
+
+
+def test_a_signal_ends_the_waiting(cache: polycache.Cache) -> None:
+    class Rang(Exception):
+        pass
+
+    def ring(*_: object) -> None:
+        raise Rang
+
+    old = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(Rang):
+            cache.execute("BLPOP", "queue", 0)
+    finally:
+        signal.signal(signal.SIGALRM, old)
+    assert cache.info("clients")["blocked_clients"] == "0"

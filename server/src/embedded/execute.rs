@@ -1,7 +1,6 @@
 //! Any command by its name, and the calls that are a command.
 
 use polycache_core::blocking::Ended;
-use polycache_core::command::spec::flag;
 use polycache_core::command::{Args, Ctx, Reply, Value, ValueReply, dispatch};
 
 use super::direct::Expire;
@@ -73,13 +72,6 @@ impl Cache {
             ended.map_or(lsn, |ended| ended.lsn)
         });
         Ok(Durable::new(shared, lsn))
-    }
-
-    /// Whether the command may wait for others: no call for a thread that serves events.
-    pub fn may_wait(&self, args: Args<'_>) -> bool {
-        let Ok(shared) = self.share() else { return false };
-        let row = args.first().and_then(|name| shared.server.registry.lookup(name));
-        row.is_some_and(|row| row.flags & flag::BLOCKING != 0)
     }
 
     /// Adds `by` to the integer at `key`, 0 where there is none; the sum.
