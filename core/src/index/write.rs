@@ -174,10 +174,11 @@ impl Index {
     /// Counts the record of a word that the caller has latched where it is a hash with fields that expire.
     #[inline]
     fn count_volatile(&self, word: Word, change: i64) {
+        if !word.has(TTL) {
+            return;
+        }
         // SAFETY: the caller holds the slot's latch and a pin, so the record is alive.
-        if word.has(TTL)
-            && let Some(record) = unsafe { word.record() }
-        {
+        if let Some(record) = unsafe { word.record() } {
             self.count_fields(record, change);
         }
     }
