@@ -8,6 +8,7 @@ mod memory;
 mod pipeline;
 mod restart;
 mod saving;
+mod types;
 
 use crate::Options;
 use crate::figure::Figure;
@@ -40,6 +41,12 @@ pub const ROWS: &[Row] = &[
     },
     Row { name: "memory", summary: "bytes over key and value at 1 M keys", run: memory::run },
     Row { name: "memory-memcached", summary: "the same against memcached", run: memory::memcached },
+    Row {
+        name: "types-cpu",
+        summary: "server CPU per operation on containers against Valkey",
+        run: types::cpu,
+    },
+    Row { name: "types-memory", summary: "bytes per element of containers", run: types::memory },
     Row { name: "save-time", summary: "SAVE of 1 M keys against Valkey", run: saving::time },
     Row { name: "save-memory", summary: "RSS during BGSAVE under write load", run: saving::memory },
     Row { name: "restart", summary: "start to first correct GET", run: restart::run },
