@@ -64,6 +64,16 @@ pub fn general(value: f64) -> Text {
     out
 }
 
+/// A double as C prints it with `%.17Lf`, without the zeroes at its end.
+pub fn fixed(value: f64) -> Text {
+    if let Some(special) = special(value) {
+        return Text::from_slice(if special == b"-0" { b"0" } else { special });
+    }
+    let printed = format!("{value:.17}");
+    let text = printed.trim_end_matches('0').trim_end_matches('.');
+    Text::from_slice(if text == "-0" { b"0" } else { text.as_bytes() })
+}
+
 fn special(value: f64) -> Option<&'static [u8]> {
     Some(match value {
         _ if value.is_nan() => b"nan",

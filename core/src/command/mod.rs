@@ -5,6 +5,7 @@ pub mod bitmap;
 mod ctx;
 mod element_scan;
 mod failure;
+pub mod geo;
 pub mod glob;
 pub mod hash;
 pub mod keys;
@@ -42,6 +43,8 @@ pub const TABLES: &[&[Spec]] = &[
     sorted_set::TABLES[2],
     sorted_set::TABLES[3],
     sorted_set::TABLES[4],
+    geo::TABLES[0],
+    geo::TABLES[1],
     stream::TABLES[0],
     stream::TABLES[1],
     stream::TABLES[2],

@@ -41,6 +41,12 @@ pub trait Reply {
     /// A string with a three-letter format, `txt` or `mkd`.
     fn verbatim(&mut self, format: &str, bytes: &[u8]);
 
+    /// A double that Redis prints in a way of its own, with that text.
+    fn double_as(&mut self, value: f64, text: &[u8]) {
+        let _ = text;
+        self.double(value);
+    }
+
     /// A bulk string from a value, piece by piece where it is long.
     fn string(&mut self, value: Str<'_>) {
         if let Some(bytes) = value.as_slice() {

@@ -91,7 +91,8 @@ pub enum Keys {
         first: usize,
         step: usize,
     },
-    /// Keys follow `word`, looked for from argument `from` on: one part in `limit` of what is left (XREAD's are half).
+    /// Keys follow `word`, looked for from argument `from` on: one part in `limit` of what is left (XREAD's are
+    /// half); with a limit of zero one key, if the word is there at all.
     Keyword {
         word: &'static str,
         from: usize,

@@ -129,6 +129,10 @@ impl Reply for Emitter<'_> {
         if self.is_resp3() { self.line(b',', &text) } else { self.bulk(&text) }
     }
 
+    fn double_as(&mut self, _: f64, text: &[u8]) {
+        if self.is_resp3() { self.line(b',', text) } else { self.bulk(text) }
+    }
+
     fn boolean(&mut self, value: bool) {
         let text: &[u8] = match (self.is_resp3(), value) {
             (true, true) => b"#t\r\n",

@@ -91,12 +91,36 @@ pub(super) fn zincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     add(ctx, args[1], &args[2..], Options { increments: true, ..Options::default() })
 }
 
+/// GEOADD's part of ZADD: members with scores that were computed, and words that both take.
+pub(in crate::command) fn add_places(
+    ctx: &mut Ctx<'_>,
+    key: &[u8],
+    places: Vec<Member<'_>>,
+    words: &[&[u8]],
+) -> Outcome {
+    if places.is_empty() {
+        return Err(Failure::SYNTAX);
+    }
+    let has = |name: &str| words.iter().any(|word| is_word(word, name));
+    let options = Options {
+        only_new: has("NX"),
+        only_present: has("XX"),
+        counts_changes: has("CH"),
+        ..Options::default()
+    };
+    put_members(ctx, key, &places, options)
+}
+
 fn add(ctx: &mut Ctx<'_>, key: &[u8], pairs: &[&[u8]], options: Options) -> Outcome {
     let given: SmallVec<[Member<'_>; 4]> = pairs
         .chunks_exact(2)
         .map(|pair| Some(Member { score: double::parse(pair[0])?, name: pair[1] }))
         .collect::<Option<_>>()
         .ok_or(Failure::NOT_FLOAT)?;
+    put_members(ctx, key, &given, options)
+}
+
+fn put_members(ctx: &mut Ctx<'_>, key: &[u8], given: &[Member<'_>], options: Options) -> Outcome {
     let mut entry = ctx.latch(key)?;
     let old = entry.record();
     let mut edit = SortedSetEdit::of(&entry)?;
@@ -107,7 +131,7 @@ fn add(ctx: &mut Ctx<'_>, key: &[u8], pairs: &[&[u8]], options: Options) -> Outc
         // Only an increment of one member fails, so nothing has been changed then.
         let mut failure = None;
         let done = edit.expect(given.len() as u64, longest).and_then(|has_grown| {
-            for &member in &given {
+            for &member in given {
                 match tally.add(&mut edit, member, options)? {
                     Ok(None) => {}
                     Ok(Some(score)) => changed.push(Member { score, ..member }),

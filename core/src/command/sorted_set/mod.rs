@@ -12,6 +12,8 @@ mod store;
 mod table;
 mod words;
 
+pub(in crate::command) use add::add_places;
+pub(in crate::command) use store::store;
 pub use table::TABLES;
 
 use smallvec::{SmallVec, smallvec};

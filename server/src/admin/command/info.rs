@@ -104,7 +104,8 @@ fn emit_key_spec(reply: &mut dyn Reply, key_spec: &KeySpec) {
             (0, "unknown", [("lastkey", 0), ("keystep", 0), ("limit", 0)])
         }
         Keys::Keyword { from, limit, .. } => {
-            (from, "range", [("lastkey", -1), ("keystep", 1), ("limit", limit as i64)])
+            let last = if limit == 0 { 0 } else { -1 };
+            (from, "range", [("lastkey", last), ("keystep", 1), ("limit", limit as i64)])
         }
         Keys::Range { first, last, step } => {
             // Relative to the first key, unless counted from the end.

@@ -83,9 +83,14 @@ fn positions(keys: Keys, line: &[&[u8]]) -> Option<Vec<usize>> {
             fits.then(|| (0..number).map(|index| first + index * step).collect())
         }
         Keys::Keyword { word, from, limit } => {
-            let found = line.iter().skip(from).position(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))?;
-            let first = from + found + 1;
-            Some((first..first + (line.len() - first) / limit.max(1)).collect())
+            let found = line.iter().skip(from).position(|arg| arg.eq_ignore_ascii_case(word.as_bytes()));
+            let Some(first) = found.map(|found| from + found + 1) else {
+                return (limit == 0).then(Vec::new);
+            };
+            if limit == 0 {
+                return (first < line.len()).then(|| vec![first]);
+            }
+            Some((first..first + (line.len() - first) / limit).collect())
         }
     }
 }
