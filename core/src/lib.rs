@@ -11,6 +11,7 @@ pub mod engine;
 pub mod eviction;
 pub mod exchange;
 pub mod expiry;
+pub mod hyperloglog;
 pub mod index;
 pub mod lease;
 pub mod limits;

@@ -8,6 +8,7 @@ mod failure;
 pub mod geo;
 pub mod glob;
 pub mod hash;
+pub mod hyperloglog;
 pub mod keys;
 pub mod list;
 mod registry;
@@ -45,6 +46,7 @@ pub const TABLES: &[&[Spec]] = &[
     sorted_set::TABLES[4],
     geo::TABLES[0],
     geo::TABLES[1],
+    hyperloglog::TABLE,
     stream::TABLES[0],
     stream::TABLES[1],
     stream::TABLES[2],

@@ -3,7 +3,7 @@
 use crate::command::hyperloglog::{count, debug, write};
 use crate::command::spec::{Arg, ArgKind, KeySpec, Keys, Spec, acl, flag};
 
-pub(super) const TABLE: &[Spec] = &[
+pub const TABLE: &[Spec] = &[
     Spec {
         flags: flag::WRITE | flag::DENYOOM | flag::FAST,
         acl: acl::HYPERLOGLOG,
