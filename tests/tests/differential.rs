@@ -8,6 +8,7 @@ use polycache_tests::differential::allowed::Rules;
 use polycache_tests::differential::commands::TEMPLATES;
 use polycache_tests::differential::families::{Family, GENERIC, HASHES, LISTS, SETS};
 use polycache_tests::differential::grammar::{Template, quoted};
+use polycache_tests::differential::scores::{HYPERLOGLOGS, PLACES, SORTED_SETS};
 use polycache_tests::differential::session::{ABOUT_STRINGS, Sending, compare, script};
 use polycache_tests::differential::shrink::shrink;
 use polycache_tests::differential::streams::STREAMS;
@@ -117,6 +118,24 @@ fn hashes_agree_with_valkey() {
 fn streams_agree_with_valkey() {
     run(2, &STREAMS);
     run(3, &STREAMS);
+}
+
+#[test]
+fn sorted_sets_agree_with_valkey() {
+    run(2, &SORTED_SETS);
+    run(3, &SORTED_SETS);
+}
+
+#[test]
+fn places_agree_with_valkey() {
+    run(2, &PLACES);
+    run(3, &PLACES);
+}
+
+#[test]
+fn hyperloglogs_agree_with_valkey() {
+    run(2, &HYPERLOGLOGS);
+    run(3, &HYPERLOGLOGS);
 }
 
 #[test]

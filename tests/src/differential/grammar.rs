@@ -246,9 +246,42 @@ impl Source {
             "stream" => self.pick(&["s", "s", "s", "s", "s", "t", "t", "a"]),
             "group" => self.pick(&["g", "g", "g", "h"]),
             "consumer" => self.pick(&["alice", "bob", "alice", "bob", "", "carol"]),
+            "zset" => self.pick(&["a", "b", "c", "key:1", "{tag}x"]),
+            "score" => self.score(),
+            "bound" => [self.pick(&["", "", "("]), self.score()].concat(),
+            "name-bound" => match self.random.u8(..6) {
+                0 => b"-".to_vec(),
+                1 => b"+".to_vec(),
+                _ => [self.pick(&["[", "("]), self.member()].concat(),
+            },
+            "place-key" => self.pick(&["a", "b", "c"]),
+            "place" => format!("place:{}", self.random.u8(..40)).into_bytes(),
+            "longitude" => self.degrees(&["180", "-180", "181", "0", "x"], 13.0..16.0, 180.0),
+            "latitude" => self.degrees(&["85.05112878", "-85.05112878", "86", "0"], 36.0..39.0, 85.05),
+            "distance" => self.pick(&["0", "10", "1000", "5000", "100", "200.5", "500000", "3e6", "-1", "x"]),
+            "unit" => self.pick(&["m", "km", "km", "ft", "mi", "KM", "parsec"]),
+            "element" => self.random.u32(..2_000).to_string().into_bytes(),
             "count" => self.pick(&["1000", "2000", "1000", "0", "-1"]),
             "word" => self.pick(&["x", "hello", "two words", "é", ""]),
             other => panic!("no placeholder <{other}>"),
+        }
+    }
+
+    /// A score: often the same, of all kinds.
+    fn score(&mut self) -> Vec<u8> {
+        match self.random.u8(..4) {
+            0..=2 => self.number(-2..=3),
+            _ => self.pick(&["1.5", "-0", "0.1", "inf", "-inf", "1e17", "5e-7", "+3", "nan", "1e400", ".5"]),
+        }
+    }
+
+    /// A coordinate: mostly near, sometimes anywhere or no place at all.
+    fn degrees(&mut self, odd: &[&str], near: std::ops::Range<f64>, max: f64) -> Vec<u8> {
+        let share = self.random.f64();
+        match self.random.u8(..20) {
+            0 => self.pick(odd),
+            1..=4 => (share * 2.0 * max - max).to_string().into_bytes(),
+            _ => (near.start + share * (near.end - near.start)).to_string().into_bytes(),
         }
     }
 

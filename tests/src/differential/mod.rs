@@ -8,6 +8,7 @@ pub mod commands;
 pub mod families;
 pub mod grammar;
 pub mod memcached;
+pub mod scores;
 pub mod session;
 pub mod shrink;
 pub mod streams;
