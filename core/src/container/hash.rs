@@ -22,7 +22,7 @@ use crate::command::Failure;
 use crate::engine::Engine;
 use crate::index::Damaged;
 use crate::record::{Body, Kind, Record};
-use crate::tree::{Item, Packed, TreeRef};
+use crate::tree::{Item, TreeRef};
 
 /// Bytes of an expiry.
 pub(super) const EXPIRY_BYTES: usize = 8;
@@ -176,9 +176,7 @@ impl<'a> Hash<'a> {
     /// The field called `name`, whether its time is over or not.
     pub(super) fn get_stored(self, name: &[u8]) -> Result<Option<Field<'a>>, Damaged> {
         match self.fields {
-            Elements::Packed(packed) => {
-                Ok(find_packed(packed, name).map(|index| Field::packed(packed.item(index))))
-            }
+            Elements::Packed(packed) => Ok(packed.find(name).map(|index| Field::packed(packed.item(index)))),
             Elements::Tree(tree) => tree.get(&hashed_key(self.engine, name))?.map(Field::of_tree).transpose(),
         }
     }
@@ -214,11 +212,6 @@ impl<'a> Hash<'a> {
             Elements::Tree(_) => Field::of_tree(item),
         }
     }
-}
-
-/// The position of a field in a packed hash.
-pub(super) fn find_packed(packed: Packed<'_>, name: &[u8]) -> Option<usize> {
-    (0..packed.count()).find(|&index| packed.item(index).key == name)
 }
 
 /// A walk over fields.

@@ -1,7 +1,7 @@
 //! Changing a hash, in whichever form it is.
 
 use super::gathered::store;
-use super::hash::{EXPIRY_BYTES, Field, Hash, expiry_key, find_packed, next_expiry};
+use super::hash::{EXPIRY_BYTES, Field, Hash, expiry_key, next_expiry};
 use super::set::{HASH_BYTES, HashedKey, hashed_key};
 use super::{Elements, Finished, Work};
 use crate::clock::UnixMillis;
@@ -100,7 +100,7 @@ impl<'a> HashEdit<'a> {
     /// Gives a field a value.
     pub fn set(&mut self, name: &[u8], value: &[u8], expiry: FieldExpiry) -> Result<Before, Damaged> {
         if let Elements::Packed(packed) = self.fields.elements() {
-            let found = find_packed(packed, name);
+            let found = packed.find(name);
             if self.fits_packed(name, value, expiry) {
                 match found {
                     Some(rank) => self.fields.set(rank as u64, value)?,
@@ -143,7 +143,7 @@ impl<'a> HashEdit<'a> {
     /// Removes a field.
     pub fn remove(&mut self, name: &[u8]) -> Result<Before, Damaged> {
         if let Elements::Packed(packed) = self.fields.elements() {
-            let Some(rank) = find_packed(packed, name) else { return Ok(Before::Absent) };
+            let Some(rank) = packed.find(name) else { return Ok(Before::Absent) };
             self.fields.remove(rank as u64..rank as u64 + 1)?;
             return Ok(Before::There);
         }

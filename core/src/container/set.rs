@@ -158,7 +158,7 @@ impl<'a> Members<'a> {
 fn find_packed(packed: Packed<'_>, form: Form, member: &[u8]) -> Result<usize, usize> {
     let count = packed.count();
     if form != Form::Intset {
-        return (0..count).find(|&index| packed.item(index).key == member).ok_or(count);
+        return packed.find(member).ok_or(count);
     }
     let Some(wanted) = canonical_integer(member) else { return Err(count) };
     let (mut low, mut high) = (0, count);

@@ -1,5 +1,6 @@
 //! Changing the elements of a container, in whichever form they are.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use smallvec::SmallVec;
@@ -14,21 +15,22 @@ use crate::tree::{Edit, Fresh, Garbage, Item, Packed, TreeRef};
 
 /// The elements of a container (or of one tree of it) being changed.
 pub enum Work<'a> {
-    Packed(Vec<u8>),
+    /// The record's own, until something changes.
+    Packed(Cow<'a, [u8]>),
     Tree(Edit<'a>),
 }
 
 impl<'a> Work<'a> {
     /// Begins with nothing.
     pub fn empty() -> Work<'a> {
-        Work::Packed(Packed::EMPTY.bytes().to_vec())
+        Work::Packed(Cow::Borrowed(Packed::EMPTY.bytes()))
     }
 
     /// Begins with the elements that the entry's record has; `number` is the tree's, where there are several.
     pub fn of(entry: &Entry<'a>, body: Option<Body<'a>>, number: usize) -> Work<'a> {
         match body {
             None => Self::empty(),
-            Some(Body::Packed(packed)) => Work::Packed(packed.bytes().to_vec()),
+            Some(Body::Packed(packed)) => Work::Packed(Cow::Borrowed(packed.bytes())),
             Some(Body::Trees(trees)) => Work::Tree(entry.edit(trees.root(number))),
         }
     }
@@ -68,7 +70,7 @@ impl<'a> Work<'a> {
                 let entries: SmallVec<[Fresh<'_>; 8]> =
                     values.iter().map(|value| Fresh::new(b"", value)).collect();
                 let rank = rank as usize;
-                *bytes = spliced(Packed::new(bytes), rank..rank, &entries);
+                *bytes = Cow::Owned(spliced(Packed::new(bytes), rank..rank, &entries));
                 Ok(())
             }
             Work::Tree(edit) => edit.insert(rank, values),
@@ -82,7 +84,7 @@ impl<'a> Work<'a> {
                 let packed = Packed::new(bytes);
                 let count = packed.count() as u64;
                 let range = range.start.min(count) as usize..range.end.min(count) as usize;
-                *bytes = spliced(packed, range, &[]);
+                *bytes = Cow::Owned(spliced(packed, range, &[]));
                 Ok(())
             }
             Work::Tree(edit) => edit.remove_range(range),
@@ -95,7 +97,8 @@ impl<'a> Work<'a> {
             Work::Packed(bytes) => {
                 let packed = Packed::new(bytes);
                 let rank = rank as usize;
-                *bytes = spliced(packed, rank..rank + 1, &[Fresh::new(packed.item(rank).key, value)]);
+                *bytes =
+                    Cow::Owned(spliced(packed, rank..rank + 1, &[Fresh::new(packed.item(rank).key, value)]));
                 Ok(())
             }
             Work::Tree(edit) => edit.set(rank, value),
@@ -110,7 +113,7 @@ impl<'a> Work<'a> {
     pub fn insert_packed(&mut self, rank: u64, key: &[u8], value: &[u8]) {
         let Work::Packed(bytes) = self else { unreachable!("trees order their keys themselves") };
         let rank = rank as usize;
-        *bytes = spliced(Packed::new(bytes), rank..rank, &[Fresh::new(key, value)]);
+        *bytes = Cow::Owned(spliced(Packed::new(bytes), rank..rank, &[Fresh::new(key, value)]));
     }
 
     /// Turns the packed form into a tree: `put` adds one element to it.
@@ -129,7 +132,7 @@ impl<'a> Work<'a> {
     /// The value to put, for a kind with one tree.
     pub fn finish(self, kind: Kind) -> Finished {
         match self {
-            Work::Packed(bytes) => Finished::Packed(kind, bytes),
+            Work::Packed(bytes) => Finished::Packed(kind, bytes.into_owned()),
             Work::Tree(edit) => Finished::trees(kind, [edit], &[]),
         }
     }

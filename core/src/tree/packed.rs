@@ -180,6 +180,21 @@ impl<'a> Packed<'a> {
         }
     }
 
+    /// The first entry with exactly this key, in a sequence without blobs; keys are in no order.
+    pub fn find(self, key: &[u8]) -> Option<usize> {
+        let data = &self.bytes[self.data_at()..];
+        let short = u8::try_from(key.len()).ok().filter(|&len| len < LONG_KEY);
+        let mut start = 0;
+        (0..self.count()).find(|&index| {
+            let end = self.end(index);
+            let raw = &data[std::mem::replace(&mut start, end)..end];
+            match short {
+                Some(len) => raw[0] == len && raw[1..].starts_with(key),
+                None => matches!(parse(raw), Parsed::Inline(item) if item.key == key),
+            }
+        })
+    }
+
     /// All entries of a sequence without blobs.
     pub fn items(self) -> impl DoubleEndedIterator<Item = Item<'a>> + ExactSizeIterator + Clone {
         (0..self.count()).map(move |index| self.item(index))
@@ -406,6 +421,11 @@ mod tests {
             model.splice(from..to, new);
             let got: Vec<(Vec<u8>, Vec<u8>)> = Packed::check(&spliced, false).unwrap().items()
                 .map(|item| (item.key.to_vec(), item.value.to_vec())).collect();
+            let packed = Packed::new(&spliced);
+            for (key, _) in model.iter().take(8) {
+                let expected = model.iter().position(|(other, _)| other == key);
+                prop_assert_eq!(packed.find(key), expected);
+            }
             prop_assert_eq!(got, model);
         }
 

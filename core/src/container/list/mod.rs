@@ -330,7 +330,7 @@ impl<'a> List<'a> {
     }
 
     fn packed(self, bytes: Vec<u8>) -> Changed<'a> {
-        Changed { old: self.old, work: Work::Packed(bytes) }
+        Changed { old: self.old, work: Work::Packed(bytes.into()) }
     }
 
     fn tree(self, edit: Edit<'a>) -> Changed<'a> {
