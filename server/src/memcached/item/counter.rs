@@ -104,8 +104,10 @@ pub fn count(work: &mut Work<'_>, counting: &Counting<'_>) -> Result<Counted, Fa
         return Ok(Counted::Number { value, cas: 0, is_new: false, expire_at: [before, Some(now)] });
     }
     let expire_at = expiry.map_or(before, Expiry::deadline);
-    let marks = Marks { cas: counting.cas, ..record.marks() };
     let digits = buffer.format(value).as_bytes();
+    // As in memcached, where a number that grows out of its item gets a new one.
+    let kept = if digits.len() > old.len() { Marks::default() } else { record.marks() };
+    let marks = Marks { cas: counting.cas, ..kept };
     let (flags, raw) = (record.flags(), record.is_raw());
     let mut put = |value| entry.put_marked(Draft { value, expire_at, flags, raw }, marks, Effect::Set);
     if old.len() <= digits.len() {
