@@ -12,7 +12,7 @@ pub mod ahead;
 pub mod backing;
 pub mod bucket;
 pub mod cut;
-mod reclaim;
+pub(crate) mod reclaim;
 mod resize;
 pub mod scan;
 pub mod slot;

@@ -32,7 +32,7 @@ pub unsafe fn retire(pin: &Guard, record: NonNull<Header>, taken: RootSet) {
     let bytes = unsafe { Record::from_raw(record) }.record_bytes();
     // SAFETY: the caller's promise; the closure runs when nobody can see the record.
     unsafe { pin.defer_unchecked(move || drop(OwnedRecord::without(record, taken))) };
-    count(pin, bytes);
+    count(pin, 1, bytes);
 }
 
 /// Frees an overflow bucket once no pinned thread can see it.
@@ -42,12 +42,13 @@ pub unsafe fn retire(pin: &Guard, record: NonNull<Header>, taken: RootSet) {
 pub unsafe fn retire_bucket(pin: &Guard, bucket: NonNull<Bucket>) {
     // SAFETY: the caller's promise.
     unsafe { pin.defer_unchecked(move || drop(Box::from_raw(bucket.as_ptr()))) };
-    count(pin, size_of::<Bucket>());
+    count(pin, 1, size_of::<Bucket>());
 }
 
-fn count(pin: &Guard, bytes: usize) {
-    let (all_bytes, pieces) = GARBAGE.get();
-    let (all_bytes, pieces) = (all_bytes + bytes, pieces + 1);
+/// Counts what a thread has retired, and asks the collector to look where that is enough.
+pub fn count(pin: &Guard, pieces: usize, bytes: usize) {
+    let (all_bytes, all_pieces) = GARBAGE.get();
+    let (all_bytes, pieces) = (all_bytes + bytes, all_pieces + pieces);
     if all_bytes > GARBAGE_BYTES_MAX || pieces >= GARBAGE_PIECES_MAX {
         GARBAGE.set((0, 0));
         pin.flush();
