@@ -93,3 +93,6 @@ pub const DEBUG_SLEEP_SECONDS_MAX: f64 = 3600.0;
 
 /// Names that one INFO, COMMAND INFO or COMMAND DOCS may ask for.
 pub const NAMES_ASKED_MAX: usize = 4096;
+
+/// A line that MIGRATE's peer replies with.
+pub const PEER_LINE_BYTES_MAX: u64 = 4096;

@@ -153,7 +153,7 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// The families of commands that the server adds to the core's.
-static FAMILIES: &[&[Spec]] = &[crate::client::COMMANDS];
+static FAMILIES: &[&[Spec]] = &[crate::client::COMMANDS, crate::migrate::TABLE];
 
 /// All commands of core and server, built once.
 pub fn registry() -> &'static Registry {

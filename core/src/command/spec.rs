@@ -92,10 +92,11 @@ pub enum Keys {
         step: usize,
     },
     /// Keys follow `word`, looked for from argument `from` on: one part in `limit` of what is left (XREAD's are
-    /// half); with a limit of zero one key, if the word is there at all.
+    /// half); with a limit of zero one key, if the word is there at all. Where `from` is counted from the end, the
+    /// word is looked for backwards, and all that follows are keys.
     Keyword {
         word: &'static str,
-        from: usize,
+        from: isize,
         limit: usize,
     },
     /// The last argument behind this word, wherever that stands; COMMAND INFO says `unknown`.

@@ -99,22 +99,22 @@ fn emit_key_spec(reply: &mut dyn Reply, key_spec: &KeySpec) {
         }
         return;
     }
-    let (begin, kind, fields): (usize, &str, [(&str, i64); 3]) = match key_spec.keys {
+    let (begin, kind, fields): (isize, &str, [(&str, i64); 3]) = match key_spec.keys {
         Keys::None | Keys::Unknown | Keys::Behind(_) => {
             (0, "unknown", [("lastkey", 0), ("keystep", 0), ("limit", 0)])
         }
         Keys::Keyword { from, limit, .. } => {
-            let last = if limit == 0 { 0 } else { -1 };
+            let last = if limit == 0 && from >= 0 { 0 } else { -1 };
             (from, "range", [("lastkey", last), ("keystep", 1), ("limit", limit as i64)])
         }
         Keys::Range { first, last, step } => {
             // Relative to the first key, unless counted from the end.
             let last = if last < 0 { last as i64 } else { last as i64 - first as i64 };
-            (first, "range", [("lastkey", last), ("keystep", step as i64), ("limit", 0)])
+            (first as isize, "range", [("lastkey", last), ("keystep", step as i64), ("limit", 0)])
         }
         Keys::Counted { count, first, step } => {
             let fields = [("keynumidx", 0), ("firstkey", (first - count) as i64), ("keystep", step as i64)];
-            (count, "keynum", fields)
+            (count as isize, "keynum", fields)
         }
     };
     reply.bulk(b"begin_search");

@@ -83,7 +83,13 @@ fn positions(keys: Keys, line: &[&[u8]]) -> Option<Vec<usize>> {
             fits.then(|| (0..number).map(|index| first + index * step).collect())
         }
         Keys::Keyword { word, from, limit } => {
-            let found = line.iter().skip(from).position(|arg| arg.eq_ignore_ascii_case(word.as_bytes()));
+            let is_word = |argument: &&[u8]| argument.eq_ignore_ascii_case(word.as_bytes());
+            let Ok(from) = usize::try_from(from) else {
+                let end = line.len().checked_add_signed(from + 1)?;
+                let found = line[..end].iter().rposition(is_word);
+                return Some(found.map_or(0..0, |found| found + 1..line.len()).collect());
+            };
+            let found = line.iter().skip(from).position(is_word);
             let Some(first) = found.map(|found| from + found + 1) else {
                 return (limit == 0).then(Vec::new);
             };
