@@ -12,6 +12,8 @@ mod effects;
 mod hash;
 #[path = "commands/keys.rs"]
 mod keys;
+#[path = "commands/scores.rs"]
+mod scores;
 #[path = "commands/session.rs"]
 mod session;
 #[path = "commands/set.rs"]

@@ -158,6 +158,35 @@ fn effects_are_canonical() {
             &["HSET h a 1 b 2", "HPEXPIREAT h 4000000000000 FIELDS 1 a", "HDEL h a"],
         ),
         (&["SADD s b a", "SORT s ALPHA STORE l"], &["SADD s b a", "MULTI", "DEL l", "RPUSH l a b", "EXEC"]),
+        (
+            &[
+                "ZADD z 1 a 2 b 3 c 4 d",
+                "ZADD z NX 9 a 5 e",
+                "ZADD z XX GT 1 b 7 c",
+                "ZADD z 1 a",
+                "ZINCRBY z 0.25 a",
+                "ZREM z d nobody",
+                "ZPOPMAX z",
+                "ZREMRANGEBYSCORE z -inf 1.5",
+                "ZREMRANGEBYRANK z 5 9",
+                "ZPOPMIN z 10",
+            ],
+            &[
+                "ZADD z 1 a 2 b 3 c 4 d",
+                "ZADD z 5 e",
+                "ZADD z 7 c",
+                "ZADD z 1.25 a",
+                "ZREM z d",
+                "ZREMRANGEBYRANK z 3 3",
+                "ZREMRANGEBYRANK z 0 0",
+                "DEL z",
+            ],
+        ),
+        (
+            &["ZADD x 1 a 2 b", "ZUNIONSTORE d 1 x WEIGHTS 2", "ZRANGESTORE d x 0 0", "ZDIFFSTORE d 2 x x"],
+            &["ZADD x 1 a 2 b", "ZADD d 2 a 4 b", "MULTI", "DEL d", "ZADD d 1 a", "EXEC", "DEL d"],
+        ),
+        (&["GEOADD g 0 0 m"], &["ZADD g 3377699720527872 m"]),
         (&["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"], &["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"]),
     ] {
         assert_eq!(Logged::effects(script), expected, "{script:?}");
