@@ -196,3 +196,19 @@ fn waiting_ends_as_in_valkey() {
         "a BLPOP k x\n a BLPOP k -1\n a BLPOP k inf\n a BLPOP k 1e30\n a BLPOP k 9223372036854775807\n a BRPOP k -0.1",
     ]);
 }
+
+#[test]
+fn sorted_sets_serve_their_waiters_as_valkey_does() {
+    compare(&[
+        "a BZPOPMIN z 0\n b BZPOPMAX z 0\n p ZADD z 1 a 2 b 3 c\n p ZRANGE z 0 -1 WITHSCORES",
+        "a BZPOPMIN z1 z2 0\n p ZADD z2 1.5 x\n p EXISTS z2\n a BZPOPMIN z1 z2 0.01\n a ...",
+        "a BZMPOP 0 2 z1 z2 MAX COUNT 2\n p ZADD z2 1 a 2 b 3 c\n p ZCARD z2\n a BZMPOP 0.01 1 z3 MIN\n a ...",
+        "a BZPOPMIN z 0\n b BZPOPMIN z 0\n p ZINCRBY z 5 m\n p ZADD z INCR 2 n\n p EXISTS z",
+        "p ZADD other 1 a 2 b\n a BZPOPMAX z 0\n p ZUNIONSTORE z 1 other\n p ZRANGE z 0 -1\n p RENAME other z",
+        // The key becomes what only one of them waits for.
+        "a BZPOPMIN k 0\n b BLPOP k 0\n c BZPOPMIN k 0\n p RPUSH k x\n p ZADD k 1 m\n p ZADD k 2 n\n p EXISTS k",
+        "a BLPOP k 0\n p ZADD k 1 m\n p DEL k\n p RPUSH k x",
+        "p SET k v\n a BZPOPMIN k 0\n a BZPOPMAX k -1\n a BZPOPMIN k x\n a BZMPOP x 1 k MIN\n a BZMPOP 1 0 k MIN",
+        "a BZPOPMIN z 0\n p CLIENT UNBLOCK @a\n a BZPOPMIN z 0\n p CLIENT UNBLOCK @a ERROR\n p ZADD z 1 m",
+    ]);
+}
