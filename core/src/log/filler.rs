@@ -9,12 +9,13 @@
 //! that pattern that covers its place. A line of nothing but a line feed would stop Redis: padding begins with `#`
 //! wherever it begins, and where that leaves no room for a line feed it goes on to the end of the next block.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+
+use memmap2::MmapMut;
 
 use super::backend::write_all_at;
 
@@ -62,33 +63,20 @@ pub fn has_unwritten_block(bytes: &[u8], from: usize, to: usize) -> bool {
         .any(|block| block.iter().enumerate().all(|(index, byte)| *byte == pattern(index as u64)))
 }
 
-/// Memory that the disk can read from directly.
+/// Memory that the disk can read from directly: pages of its own, as for [`super::ring::Ring`].
 pub struct Buffer {
-    base: *mut u8,
-    capacity: usize,
+    pages: MmapMut,
     len: usize,
 }
-
-// SAFETY: plain memory with one owner.
-unsafe impl Send for Buffer {}
 
 impl Buffer {
     pub fn with_capacity(capacity: usize) -> Buffer {
         let capacity = capacity.next_multiple_of(MEMORY_ALIGNMENT).max(MEMORY_ALIGNMENT);
-        // SAFETY: the size is not zero.
-        let base = unsafe { alloc(Self::layout(capacity)) };
-        if base.is_null() {
-            handle_alloc_error(Self::layout(capacity));
-        }
-        Buffer { base, capacity, len: 0 }
-    }
-
-    fn layout(capacity: usize) -> Layout {
-        Layout::from_size_align(capacity, MEMORY_ALIGNMENT).expect("buffers are far below isize::MAX")
+        Buffer { pages: MmapMut::map_anon(capacity).expect("memory for a group"), len: 0 }
     }
 
     pub fn capacity(&self) -> usize {
-        self.capacity
+        self.pages.len()
     }
 
     pub fn clear(&mut self) {
@@ -96,9 +84,8 @@ impl Buffer {
     }
 
     pub fn extend(&mut self, bytes: &[u8]) {
-        assert!(bytes.len() <= self.capacity - self.len, "a group outgrows its buffer");
-        // SAFETY: the assertion leaves room behind `len`, and nobody else has this memory.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.base.add(self.len), bytes.len()) };
+        assert!(bytes.len() <= self.capacity() - self.len, "a group outgrows its buffer");
+        self.pages[self.len..self.len + bytes.len()].copy_from_slice(bytes);
         self.len += bytes.len();
     }
 
@@ -107,15 +94,7 @@ impl Buffer {
     }
 
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: the first `len` bytes were written by `extend`.
-        unsafe { std::slice::from_raw_parts(self.base, self.len) }
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `with_capacity` with this layout.
-        unsafe { dealloc(self.base, Self::layout(self.capacity)) }
+        &self.pages[..self.len]
     }
 }
 

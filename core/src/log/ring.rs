@@ -6,15 +6,16 @@
 //! Invariants: the capacity is a power of two and a multiple of a page, so that the io_uring backend can register
 //! the whole ring as one buffer.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
-
-/// Alignment of the ring: pages, as registered buffers like it.
-const PAGE_BYTES: usize = 4096;
+use memmap2::MmapMut;
 
 /// A ring of bytes at a stable address.
+///
+/// It has pages of its own: the kernel holds on to them while it writes, and a fork copies such pages earlier than
+/// others. Blocks of the allocator beside it would then be older in the child than what points to them.
 pub struct Ring {
     base: *mut u8,
     capacity: usize,
+    _pages: MmapMut,
 }
 
 // SAFETY: the ring is plain memory; the order's reservations and releases keep accesses to a byte apart in time.
@@ -26,13 +27,8 @@ impl Ring {
     /// A ring of at least `capacity` bytes, rounded up to a power of two. Untouched pages cost no memory.
     pub fn new(capacity: usize) -> Ring {
         let capacity = capacity.next_power_of_two().max(super::RING_BYTES_MIN);
-        let layout = Self::layout(capacity);
-        // SAFETY: the layout has a size above zero.
-        let base = unsafe { alloc_zeroed(layout) };
-        if base.is_null() {
-            handle_alloc_error(layout);
-        }
-        Ring { base, capacity }
+        let mut pages = MmapMut::map_anon(capacity).expect("memory for the log's ring");
+        Ring { base: pages.as_mut_ptr(), capacity, _pages: pages }
     }
 
     pub fn capacity(&self) -> usize {
@@ -42,10 +38,6 @@ impl Ring {
     /// The first byte of the ring, for registering it with the kernel.
     pub fn base(&self) -> *mut u8 {
         self.base
-    }
-
-    fn layout(capacity: usize) -> Layout {
-        Layout::from_size_align(capacity, PAGE_BYTES.min(capacity)).expect("a ring is far below isize::MAX")
     }
 
     /// Copies `bytes` in at log position `at`.
@@ -81,12 +73,5 @@ impl Ring {
                 std::slice::from_raw_parts(self.base, len - first),
             )
         }
-    }
-}
-
-impl Drop for Ring {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout.
-        unsafe { dealloc(self.base, Self::layout(self.capacity)) }
     }
 }

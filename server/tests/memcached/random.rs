@@ -199,9 +199,10 @@ fn garbage_of_each_protocol() {
                     .as_bytes(),
                 );
                 for _ in 0..random.usize(..12) {
-                    script.push(b' ');
                     let letters = b"bNTRlOPLkstcfvhuqFCMJDIEx0123456789-=\0\xff";
-                    (0..random.usize(1..6)).for_each(|_| script.push(letters[random.usize(..letters.len())]));
+                    let flag: Vec<u8> =
+                        (0..random.usize(1..6)).map(|_| letters[random.usize(..letters.len())]).collect();
+                    script.extend_from_slice(&[b" ", &flag[..]].concat());
                 }
                 script.extend_from_slice(pick(&mut random, &["\r\n", "\n", "\r\nabc\r\n"]).as_bytes());
             }

@@ -75,7 +75,11 @@ impl<'o> Sorting<'o> {
             };
             let weight = match text {
                 text if self.alpha => Weight::Text(text),
-                Some(text) => Weight::Number(double::parse(&text).ok_or(NOT_DOUBLE)?),
+                // As C reads it: up to the first NUL.
+                Some(text) => {
+                    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+                    Weight::Number(double::parse(text).ok_or(NOT_DOUBLE)?)
+                }
                 None => Weight::Number(0.0),
             };
             weighed.push((weight, element));
