@@ -5,6 +5,8 @@
 mod carry;
 #[path = "rdb/files.rs"]
 mod files;
+#[path = "rdb/kinds.rs"]
+mod kinds;
 #[path = "rdb/payloads.rs"]
 mod payloads;
 #[path = "rdb/restore.rs"]

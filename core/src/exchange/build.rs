@@ -6,11 +6,14 @@ use crate::container::Finished;
 use crate::container::gathered::GatheredFields;
 use crate::container::list;
 use crate::container::sorted_set::Gathered;
+use crate::container::stream::{self, Id, Misfit};
 use crate::engine::Engine;
 use crate::index::Damaged;
 use crate::limits::INLINE_BYTES_MAX;
+use crate::rdb::visitor::{Consumer, Fields, Group, Pending, StreamId, StreamMeta};
 use crate::rdb::{Shape, Stop, ValueVisitor, Visit};
 use crate::record::{Draft, Kind, NewValue, Rope};
+use smallvec::SmallVec;
 
 /// Receives one value after another.
 pub struct Builder<'a> {
@@ -29,6 +32,7 @@ enum State {
     Set(GatheredFields),
     Hash(GatheredFields),
     SortedSet(Gathered),
+    Stream(Box<stream::Builder>),
 }
 
 /// A finished value.
@@ -64,9 +68,30 @@ fn damaged(_: Damaged) -> Stop {
     Stop::refused("a value is damaged in memory")
 }
 
+fn misfit(misfit: Misfit) -> Stop {
+    match misfit {
+        Misfit::Twice => twice(),
+        Misfit::Outside => out_of_order(),
+        Misfit::NotPending => Stop::refused("a consumer has an entry that is not pending, or another's"),
+        Misfit::Ownerless => Stop::refused("a pending entry is no consumer's"),
+        Misfit::Damaged => damaged(Damaged),
+    }
+}
+
+fn id_of(id: StreamId) -> Id {
+    Id { millis: id.ms, sequence: id.seq }
+}
+
 impl<'a> Builder<'a> {
     pub fn new(engine: &'a Engine) -> Builder<'a> {
         Builder { engine, state: State::Idle, built: None }
+    }
+
+    fn stream(&mut self) -> Result<&mut stream::Builder, Stop> {
+        match &mut self.state {
+            State::Stream(stream) => Ok(stream),
+            _ => Err(out_of_order()),
+        }
     }
 
     /// The value that was finished last.
@@ -85,6 +110,7 @@ impl ValueVisitor for Builder<'_> {
             // Fields whose time is over are taken too: whoever reads passes over them.
             Kind::Hash => State::Hash(GatheredFields::default()),
             Kind::SortedSet => State::SortedSet(Gathered::default()),
+            Kind::Stream => State::Stream(Box::default()),
             other => return Err(unsupported(other)),
         };
         Ok(())
@@ -125,6 +151,44 @@ impl ValueVisitor for Builder<'_> {
         Ok(())
     }
 
+    fn stream_entry(&mut self, id: StreamId, fields: Fields<'_>) -> Visit {
+        let State::Stream(stream) = &mut self.state else { return Err(out_of_order()) };
+        let strings: SmallVec<[&[u8]; 16]> =
+            fields.iter().flat_map(|(field, value)| [field, value]).collect();
+        stream.entry(id_of(id), &strings);
+        Ok(())
+    }
+
+    fn stream_meta(&mut self, meta: &StreamMeta) -> Visit {
+        let stream = self.stream()?;
+        stream.meta.last = id_of(meta.last_id);
+        stream.meta.max_deleted = id_of(meta.max_deleted_id);
+        stream.meta.added = meta.entries_added;
+        Ok(())
+    }
+
+    fn stream_group(&mut self, group: &Group<'_>) -> Visit {
+        self.stream()?.group(group.name, id_of(group.last_id), group.entries_read).map_err(misfit)
+    }
+
+    fn stream_pending(&mut self, pending: &Pending) -> Visit {
+        let delivered = pending.delivered_at.max(0) as u64;
+        self.stream()?.pending(id_of(pending.id), delivered, pending.deliveries).map_err(misfit)
+    }
+
+    fn stream_consumers(&mut self, _: u64) -> Visit {
+        self.stream().map(|_| ())
+    }
+
+    fn stream_consumer(&mut self, consumer: &Consumer<'_>) -> Visit {
+        let active = u64::try_from(consumer.active_at).ok();
+        self.stream()?.consumer(consumer.name, consumer.seen_at.max(0) as u64, active).map_err(misfit)
+    }
+
+    fn stream_owned(&mut self, id: StreamId) -> Visit {
+        self.stream()?.owned(id_of(id)).map_err(misfit)
+    }
+
     fn end_value(&mut self) -> Visit {
         self.built = match std::mem::take(&mut self.state) {
             State::Idle => return Err(out_of_order()),
@@ -136,6 +200,8 @@ impl ValueVisitor for Builder<'_> {
             }
             // An empty container does not exist.
             State::List(list) => list.finish().map_err(damaged)?.map(|list| Built::Container(list, false)),
+            // An empty stream does.
+            State::Stream(stream) => Some(Built::Container(stream.finish().map_err(misfit)?, false)),
             State::Set(set) if set.is_empty() => None,
             State::Hash(hash) if hash.is_empty() => None,
             State::Hash(hash) => {

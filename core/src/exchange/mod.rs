@@ -4,10 +4,12 @@
 
 mod build;
 mod digest;
+mod stream;
 mod tell;
 
 pub use build::{Builder, Built};
 pub use digest::{digest_of_all, digest_of_value};
+pub use stream::missing_entries;
 pub use tell::{Contents, tell_container, tell_record, tell_string};
 
 use crate::rdb::{self, Options, PayloadWriter, Stop, Version, Visit};

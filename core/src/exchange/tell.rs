@@ -2,9 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::unsupported;
+use super::{stream, unsupported};
 use crate::container::hash::Fields;
 use crate::container::set::Members;
+use crate::container::stream::Stream;
 use crate::container::{Elements, Walk, sorted_set};
 use crate::index::Damaged;
 use crate::rdb::{self, Shape, Stop, ValueVisitor, Visit};
@@ -16,7 +17,6 @@ pub struct Contents<'a> {
     packed: Option<Packed<'a>>,
     roots: SmallVec<[TreeRef<'a>; 4]>,
     /// What the kind keeps beside its trees.
-    #[expect(dead_code, reason = "lists keep nothing")]
     meta: &'a [u8],
 }
 
@@ -35,6 +35,12 @@ impl<'a> Contents<'a> {
         Contents { packed: None, roots, meta: &trees.meta }
     }
 
+    /// The stream in these trees.
+    pub(super) fn stream(&self) -> Result<Stream<'a>, Stop> {
+        let trees = <[TreeRef<'a>; 4]>::try_from(self.roots.as_slice()).map_err(|_| damaged(Damaged))?;
+        Ok(Stream::of_trees(trees, self.meta))
+    }
+
     /// The packed elements, or those of the tree `number`.
     fn elements(&self, number: usize) -> Elements<'a> {
         match self.packed {
@@ -44,7 +50,7 @@ impl<'a> Contents<'a> {
     }
 }
 
-fn damaged(_: Damaged) -> Stop {
+pub(super) fn damaged(_: Damaged) -> Stop {
     Stop::refused("a record of the loaded snapshot is damaged; see polycache-server check")
 }
 
@@ -93,6 +99,7 @@ pub fn tell_container<V: ValueVisitor>(kind: Kind, contents: &Contents<'_>, visi
             }
             visitor.end_value()
         }
+        Kind::Stream => stream::tell(&contents.stream()?, visitor),
         other => Err(unsupported(other)),
     }
 }

@@ -12,6 +12,7 @@
 
 mod base;
 mod check;
+mod commands;
 mod error;
 mod exchange;
 mod jobs;

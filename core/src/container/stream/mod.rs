@@ -15,10 +15,12 @@
 //! is a range of a tree, and its length the difference of two ranks. Times are Unix milliseconds; a time of zero and
 //! all ones in `entries read` mean none.
 
+mod build;
 mod edit;
 mod group;
 mod id;
 
+pub use build::{Builder, Misfit};
 pub use edit::StreamEdit;
 pub use group::{Consumer, Group, Pending};
 pub use id::Id;
@@ -89,6 +91,16 @@ impl<'a> Stream<'a> {
         let Body::Trees(trees) = record.body() else { return Err(Failure::DAMAGED) };
         let roots = std::array::from_fn(|number| trees.root(number));
         Ok(Stream { meta: Meta::decode(trees.meta), trees: roots })
+    }
+
+    /// The stream of these trees and what is kept beside them.
+    pub fn of_trees(trees: [TreeRef<'a>; 4], meta: &[u8]) -> Stream<'a> {
+        Stream { meta: Meta::decode(meta), trees }
+    }
+
+    /// About how many bytes the entries take.
+    pub fn entry_bytes(&self) -> u64 {
+        self.trees[ENTRIES].bytes()
     }
 
     /// Number of entries.

@@ -5,6 +5,7 @@
 
 mod carry;
 mod check;
+mod keys;
 mod load;
 mod save;
 
@@ -13,6 +14,7 @@ mod test;
 
 pub use carry::{export, import};
 pub use check::report;
+pub use keys::{KeyWriter, write_keys};
 pub use load::{Expired, load};
 pub use save::{Purpose, save};
 
