@@ -166,7 +166,7 @@ fn run(engine: &Engine, batches: Vec<Vec<Op>>) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
     #[test]
-    fn both_forms_behave_like_a_model(
+    fn both_forms_behave_like_plain_maps(
         batches in proptest::collection::vec(proptest::collection::vec(op(), 1..150), 1..8),
         entries in prop_oneof![Just(0u64), Just(20), Just(10_000)],
     ) {
