@@ -68,7 +68,7 @@ test('a socket of the file system, and a password', async () => {
 
 test('impossible places', async () => {
   const cache = open()
-  for (const options of [{ resp: 'nowhere' }, { resp: '0.0.0.0:0' }, { memcached: 'unix:/no/such/folder/socket' }]) {
+  for (const options of [{ resp: 'nowhere' }, { resp: '0.0.0.0:0' }, { memcached: 'nowhere' }]) {
     await assert.rejects(cache.serve(options), { code: 'CONFIG' })
   }
   const server = await cache.serve()
