@@ -142,6 +142,17 @@ export class Cache implements Iterable<[string, string]> {
   /** The number of keys. */
   readonly size: number
 
+  /** What a key holds as a list. A key that does not exist is an empty one, as for the others. */
+  list(key: Key): List
+  /** What a key holds as a set. */
+  memberSet(key: Key): MemberSet
+  /** What a key holds as a hash. */
+  hash(key: Key): Hash
+  /** What a key holds as a sorted set. */
+  sortedSet(key: Key): SortedSet
+  /** What a key holds as a stream. */
+  stream(key: Key): Stream
+
   /** Carries out any command; strings in its reply are strings. One that would wait (BLPOP) is refused. */
   execute(command: string, ...args: Value[]): Reply
   /** Carries out any command; strings in its reply are Buffers. */
@@ -184,3 +195,156 @@ export class Server {
 /** Opens a cache: in memory, or with its data in a directory. */
 export function open(options?: OpenOptions | string): Cache
 export const version: string
+
+/** A name for what a key holds; it holds nothing itself. One call is one command, and walks see one instant. */
+declare abstract class Container {
+  readonly key: Key
+  /** Deletes the key. */
+  clear(): void
+}
+
+/** A list, with the manners of an array where they are one command. */
+export class List extends Container implements Iterable<string> {
+  private constructor()
+  readonly length: number
+  /** The element at an index; negative ones count from the end. */
+  at(index: number): string | undefined
+  /** Replaces an element; throws where there is none. */
+  set(index: number, value: Value): void
+  slice(start?: number, end?: number): string[]
+  push(...values: Value[]): number
+  unshift(...values: Value[]): number
+  pop(): string | undefined
+  shift(): string | undefined
+  /** Takes the last element, waiting for one up to so many milliseconds (0: for ever). */
+  waitPop(options?: { timeout?: number }): Promise<string | undefined>
+  /** Takes the first element, waiting for one. */
+  waitShift(options?: { timeout?: number }): Promise<string | undefined>
+  indexOf(value: Value): number
+  includes(value: Value): boolean
+  /** Removes the first count elements that are value (the last where negative, all for 0); how many it were. */
+  remove(value: Value, count?: number): number
+  /** Inserts in front of the first pivot; whether there is one. */
+  insertBefore(pivot: Value, value: Value): boolean
+  /** Inserts behind the first pivot; whether there is one. */
+  insertAfter(pivot: Value, value: Value): boolean
+  [Symbol.iterator](): IterableIterator<string>
+}
+
+/** A set, with the manners of a Set. */
+export class MemberSet extends Container implements Iterable<string> {
+  private constructor()
+  readonly size: number
+  add(...members: Value[]): this
+  delete(member: Value): boolean
+  has(member: Value): boolean
+  hasMany(members: Iterable<Value>): boolean[]
+  /** Takes a member by chance. */
+  pop(): string | undefined
+  /** Different members by chance; with repetitions for a negative count. */
+  random(count?: number): string[]
+  members(): Set<string>
+  values(): IterableIterator<string>
+  [Symbol.iterator](): IterableIterator<string>
+}
+
+/** A hash, with the manners of a Map. */
+export class Hash extends Container implements Iterable<[string, string]> {
+  private constructor()
+  readonly size: number
+  get(field: Key): string | undefined
+  getMany(fields: Iterable<Key>): (string | null)[]
+  set(field: Key, value: Value): this
+  /** Sets fields at one instant; how many were new. */
+  setMany(items: Iterable<readonly [Key, Value]> | Record<string, Value>): number
+  /** Sets a field that is not there; whether it was not. */
+  setDefault(field: Key, value: Value): boolean
+  delete(...fields: Key[]): boolean
+  has(field: Key): boolean
+  /** Adds to the number in a field; the sum. */
+  incr(field: Key, by?: number): number
+  /** Lets a field expire after so many milliseconds; whether it exists. */
+  expire(field: Key, ttl: number): boolean
+  persist(field: Key): boolean
+  /** Milliseconds that a field has left; null if it never expires, undefined if it does not exist. */
+  ttl(field: Key): number | null | undefined
+  toMap(): Map<string, string>
+  toObject(): Record<string, string>
+  keys(): IterableIterator<string>
+  values(): IterableIterator<string>
+  entries(): IterableIterator<[string, string]>
+  [Symbol.iterator](): IterableIterator<[string, string]>
+}
+
+/** A sorted set: a Map from members to scores, in the order of the scores. */
+export class SortedSet extends Container implements Iterable<[string, number]> {
+  private constructor()
+  readonly size: number
+  get(member: Key): number | undefined
+  set(member: Key, score: number): this
+  /** Sets a score under conditions; whether anything changed. */
+  add(member: Key, score: number, options?: { nx?: boolean; xx?: boolean; gt?: boolean; lt?: boolean }): boolean
+  setMany(items: Iterable<readonly [Key, number]> | Record<string, number>): number
+  delete(...members: Key[]): boolean
+  has(member: Key): boolean
+  incr(member: Key, by?: number): number
+  /** How many members stand in front of this one. */
+  rank(member: Key, options?: { reverse?: boolean }): number | undefined
+  /** The members of a range of ranks; end is not included, negative ones count from the end. */
+  range(start?: number, end?: number, options?: { reverse?: boolean }): string[]
+  /** Members with scores from low to high, both included unless written as "(1.5". */
+  rangeByScore(
+    low?: number | string,
+    high?: number | string,
+    options?: { offset?: number; count?: number; reverse?: boolean },
+  ): [string, number][]
+  count(low?: number | string, high?: number | string): number
+  popMin(count?: number): [string, number][]
+  popMax(count?: number): [string, number][]
+  toMap(): Map<string, number>
+  entries(): IterableIterator<[string, number]>
+  [Symbol.iterator](): IterableIterator<[string, number]>
+}
+
+/** An entry of a stream. */
+export interface StreamEntry {
+  id: string
+  fields: Record<string, string>
+}
+
+/** A stream. */
+export class Stream extends Container implements Iterable<StreamEntry> {
+  private constructor()
+  readonly length: number
+  /** Adds an entry; its id. With maxLength the oldest entries go (about so many stay, unless exact). */
+  add(
+    fields: Iterable<readonly [Key, Value]> | Record<string, Value>,
+    options?: { id?: string; maxLength?: number; exact?: boolean },
+  ): string
+  get(id: string): Record<string, string> | undefined
+  range(start?: string, end?: string, options?: { count?: number; reverse?: boolean }): StreamEntry[]
+  /** The entries behind an id. */
+  read(after?: string, options?: { count?: number }): StreamEntry[]
+  /** The same, waiting up to so many milliseconds for the first (0: for ever). */
+  waitRead(after?: string, options?: { count?: number; timeout?: number }): Promise<StreamEntry[]>
+  delete(...ids: string[]): number
+  /** Keeps the newest entries; how many went. */
+  trim(maxLength: number): number
+  group(name: Key): StreamGroup
+  [Symbol.iterator](): IterableIterator<StreamEntry>
+}
+
+/** A group of consumers of a stream. */
+export class StreamGroup {
+  private constructor()
+  /** Creates the group (and the stream); it reads what comes behind start. */
+  create(start?: string): void
+  destroy(): boolean
+  /** Entries that nobody has got yet, or with an id those that this consumer has not acknowledged. */
+  read(consumer: Key, after?: string, options?: { count?: number }): StreamEntry[]
+  waitRead(consumer: Key, options?: { count?: number; timeout?: number }): Promise<StreamEntry[]>
+  ack(...ids: string[]): number
+  pending(count?: number): { id: string; consumer: string; idle: number; deliveries: number }[]
+  /** Takes over entries that have been pending for so many milliseconds. */
+  claimIdle(consumer: Key, idle: number, options?: { count?: number }): StreamEntry[]
+}

@@ -1,6 +1,7 @@
 'use strict'
 // polycache: the friendly shape of the native module (src/*.rs). Types and documentation: index.d.ts.
 
+const containers = require('./containers.js')
 const native = require('./native.js').load()
 
 /** `flags` of the native set(); the same numbers stand in src/cache.rs. */
@@ -163,6 +164,26 @@ class Cache {
 
   get size() {
     return this.#native.len()
+  }
+
+  list(key) {
+    return new containers.List(this, key)
+  }
+
+  memberSet(key) {
+    return new containers.MemberSet(this, key)
+  }
+
+  hash(key) {
+    return new containers.Hash(this, key)
+  }
+
+  sortedSet(key) {
+    return new containers.SortedSet(this, key)
+  }
+
+  stream(key) {
+    return new containers.Stream(this, key)
   }
 
   execute(command, ...args) {
@@ -335,4 +356,4 @@ function port(address) {
   return match === null ? null : Number(match[1])
 }
 
-module.exports = { Cache, Server, open, version: native.version() }
+module.exports = { Cache, Server, ...containers, open, version: native.version() }

@@ -9,7 +9,8 @@ use polycache_server::embedded::{
 };
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyTuple, PyType};
 
 use crate::arguments::{Argument, argument, expire, key};
 use crate::error::OrRaise;
@@ -318,6 +319,36 @@ impl Cache {
         }
     }
 
+    /// What a key holds as a list. (Of a key without one too: it is empty then, as for the others.)
+    #[pyo3(signature = (key, /))]
+    fn list<'py>(this: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        container(this, key, class!(this.py(), "List")?)
+    }
+
+    /// What a key holds as a set.
+    #[pyo3(signature = (key, /))]
+    fn set_<'py>(this: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        container(this, key, class!(this.py(), "Set")?)
+    }
+
+    /// What a key holds as a hash.
+    #[pyo3(signature = (key, /))]
+    fn hash<'py>(this: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        container(this, key, class!(this.py(), "Hash")?)
+    }
+
+    /// What a key holds as a sorted set.
+    #[pyo3(signature = (key, /))]
+    fn sorted_set<'py>(this: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        container(this, key, class!(this.py(), "SortedSet")?)
+    }
+
+    /// What a key holds as a stream.
+    #[pyo3(signature = (key, /))]
+    fn stream<'py>(this: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        container(this, key, class!(this.py(), "Stream")?)
+    }
+
     /// Carries out any command: its reply as Python objects, or CommandError. A command that waits (BLPOP) lets this
     /// thread wait, and others run.
     #[pyo3(signature = (command, /, *arguments))]
@@ -481,6 +512,25 @@ impl Cache {
         format!("<polycache.Cache db={} {state}>", self.cache.database_index())
     }
 }
+
+/// An object of `polycache.containers`; the key must be one.
+fn container<'py>(
+    cache: &Bound<'py, Cache>,
+    key: &Bound<'py, PyAny>,
+    class: &Bound<'py, PyType>,
+) -> PyResult<Bound<'py, PyAny>> {
+    self::key(key)?;
+    class.call1((cache, key))
+}
+
+/// A class of `polycache.containers`, looked up once.
+macro_rules! class {
+    ($py:expr, $name:literal) => {{
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        CLASS.import($py, "polycache.containers", $name)
+    }};
+}
+use class;
 
 fn missing(key: &Bound<'_, PyAny>) -> PyErr {
     PyKeyError::new_err(key.clone().unbind())

@@ -5,11 +5,13 @@
     cache = polycache.open()                        # in memory; or open("some/directory")
     cache.set("greeting", "hello", ttl=60)
     cache.get("greeting")                           # b'hello'
+    cache.hash("user:1")["name"] = "Ada"            # also list(), set_(), sorted_set(), stream()
     cache.execute("GETRANGE", "greeting", 0, 3)     # any Redis command
     cache.serve(resp="127.0.0.1:6379")              # other programs reach the same data
 """
 
 from ._native import Cache, Scan, Server, __version__, open
+from .containers import Hash, List, Set, SortedSet, Stream, StreamGroup
 from .errors import (
     CacheError,
     ClosedError,
@@ -32,11 +34,17 @@ __all__ = [
     "CorruptError",
     "DurabilityError",
     "ForkedError",
+    "Hash",
+    "List",
     "LockedError",
     "OutOfMemoryError",
     "Scan",
     "Server",
+    "Set",
+    "SortedSet",
     "StorageError",
+    "Stream",
+    "StreamGroup",
     "__version__",
     "open",
 ]
