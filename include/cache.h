@@ -345,6 +345,136 @@ enum cache_status cache_count(struct cache_t *cache, uint64_t *count);
 // Deletes every key of the handle's database.
 enum cache_status cache_clear(struct cache_t *cache);
 
+// Adds a value at the left end of a list, and stores the new length in `*length` (which may be NULL).
+enum cache_status cache_lpush(struct cache_t *cache,
+                              const void *key,
+                              size_t key_len,
+                              const void *value,
+                              size_t value_len,
+                              int64_t *length);
+
+// Takes the first element of a list: `*value` has `*len` bytes and one NUL byte after them, and is to be freed by
+// cache_free(). CACHE_NOT_FOUND where the list is empty.
+enum cache_status cache_lpop(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             void **value,
+                             size_t *len);
+
+// Adds a value at the right end of a list, and stores the new length in `*length` (which may be NULL).
+enum cache_status cache_rpush(struct cache_t *cache,
+                              const void *key,
+                              size_t key_len,
+                              const void *value,
+                              size_t value_len,
+                              int64_t *length);
+
+// Takes the last element of a list: `*value` has `*len` bytes and one NUL byte after them, and is to be freed by
+// cache_free(). CACHE_NOT_FOUND where the list is empty.
+enum cache_status cache_rpop(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             void **value,
+                             size_t *len);
+
+// Stores the number of elements of a list in `*length`.
+enum cache_status cache_llen(struct cache_t *cache, const void *key, size_t key_len, int64_t *length);
+
+// Sets a field of a hash, and stores in `*is_new` (which may be NULL) whether there was none.
+enum cache_status cache_hset(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             const void *field,
+                             size_t field_len,
+                             const void *value,
+                             size_t value_len,
+                             int *is_new);
+
+// The value of a field of a hash: `*value` has `*len` bytes and one NUL byte after them, and is to be freed by
+// cache_free(). CACHE_NOT_FOUND without the field.
+enum cache_status cache_hget(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             const void *field,
+                             size_t field_len,
+                             void **value,
+                             size_t *len);
+
+// Removes a field of a hash. CACHE_NOT_FOUND where there was none.
+enum cache_status cache_hdel(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             const void *field,
+                             size_t field_len);
+
+// Sets `count` fields of a hash at one instant.
+enum cache_status cache_hset_many(struct cache_t *cache,
+                                  const void *key,
+                                  size_t key_len,
+                                  size_t count,
+                                  const void *const *fields,
+                                  const size_t *field_lens,
+                                  const void *const *values,
+                                  const size_t *value_lens);
+
+// Adds a member to a set, and stores in `*is_new` (which may be NULL) whether it was not there.
+enum cache_status cache_sadd(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             const void *member,
+                             size_t member_len,
+                             int *is_new);
+
+// Removes a member of a set. CACHE_NOT_FOUND where it was not there.
+enum cache_status cache_srem(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             const void *member,
+                             size_t member_len);
+
+// CACHE_OK where the member is in the set, CACHE_NOT_FOUND where it is not.
+enum cache_status cache_sismember(struct cache_t *cache,
+                                  const void *key,
+                                  size_t key_len,
+                                  const void *member,
+                                  size_t member_len);
+
+// Sets the score of a member of a sorted set, and stores in `*is_new` (which may be NULL) whether it was not there.
+enum cache_status cache_zadd(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             double score,
+                             const void *member,
+                             size_t member_len,
+                             int *is_new);
+
+// Stores the score of a member of a sorted set in `*score`. CACHE_NOT_FOUND where it is not there.
+enum cache_status cache_zscore(struct cache_t *cache,
+                               const void *key,
+                               size_t key_len,
+                               const void *member,
+                               size_t member_len,
+                               double *score);
+
+// Removes a member of a sorted set. CACHE_NOT_FOUND where it was not there.
+enum cache_status cache_zrem(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             const void *member,
+                             size_t member_len);
+
+// Adds an entry of `count` fields to a stream. `*id` is its id, with a NUL behind it, to be freed by cache_free(); `id` may
+// be NULL.
+enum cache_status cache_xadd(struct cache_t *cache,
+                             const void *key,
+                             size_t key_len,
+                             size_t count,
+                             const void *const *fields,
+                             const size_t *field_lens,
+                             const void *const *values,
+                             const size_t *value_lens,
+                             void **id);
+
 // Carries out a command: `argc` arguments, the first of which is its name. `argvlen` holds the length of each, or is
 // NULL where all are C strings. On success `*reply` is the reply, to be freed by cache_reply_free(). An error of the
 // command is CACHE_ERR_COMMAND, with its text in cache_errmsg().

@@ -21,6 +21,8 @@ pub mod value;
 
 pub mod many;
 
+pub mod containers;
+
 pub mod reply;
 
 pub mod serve;

@@ -17,7 +17,7 @@ pub type cache_key_fn =
 ///
 /// # Safety
 /// `data` and `lens` have `count` elements, and each `data[i]` has `lens[i]` readable bytes, or `count` is 0.
-unsafe fn strings<'a>(
+pub(crate) unsafe fn strings<'a>(
     what: &str,
     count: usize,
     data: *const *const c_void,
