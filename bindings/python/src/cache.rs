@@ -9,12 +9,13 @@ use polycache_server::embedded::{
 };
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyTuple};
 
 use crate::arguments::{Argument, argument, expire, key};
+use crate::containers::{class, container};
 use crate::error::OrRaise;
 use crate::reply;
+use crate::rope::{from_large_rope, from_rope};
 use crate::scan::{Scan, Show};
 use crate::server::Server;
 
@@ -73,27 +74,6 @@ fn finish<T>(py: Python<'_>, written: embedded::Result<(T, Durable)>) -> PyResul
         py.detach(|| durable.wait()).or_raise()?;
     }
     Ok(result)
-}
-
-fn from_rope<'py>(py: Python<'py>, rope: &Rope) -> Bound<'py, PyBytes> {
-    let mut bytes = Vec::with_capacity(rope.len());
-    rope.range(0, usize::MAX).for_each(|piece| bytes.extend_from_slice(piece));
-    PyBytes::new(py, &bytes)
-}
-
-/// Copies a large value once, without the GIL.
-fn from_large_rope<'py>(py: Python<'py>, rope: &Rope) -> PyResult<Bound<'py, PyBytes>> {
-    PyBytes::new_with(py, rope.len(), |target| {
-        py.detach(|| {
-            let mut rest = target;
-            for piece in rope.range(0, usize::MAX) {
-                let (now, later) = rest.split_at_mut(piece.len());
-                now.copy_from_slice(piece);
-                rest = later;
-            }
-        });
-        Ok(())
-    })
 }
 
 /// Opens a cache: in memory, or with its data in the directory `path`.
@@ -512,25 +492,6 @@ impl Cache {
         format!("<polycache.Cache db={} {state}>", self.cache.database_index())
     }
 }
-
-/// An object of `polycache.containers`; the key must be one.
-fn container<'py>(
-    cache: &Bound<'py, Cache>,
-    key: &Bound<'py, PyAny>,
-    class: &Bound<'py, PyType>,
-) -> PyResult<Bound<'py, PyAny>> {
-    self::key(key)?;
-    class.call1((cache, key))
-}
-
-/// A class of `polycache.containers`, looked up once.
-macro_rules! class {
-    ($py:expr, $name:literal) => {{
-        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-        CLASS.import($py, "polycache.containers", $name)
-    }};
-}
-use class;
 
 fn missing(key: &Bound<'_, PyAny>) -> PyErr {
     PyKeyError::new_err(key.clone().unbind())

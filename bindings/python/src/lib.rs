@@ -12,8 +12,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod arguments;
 mod cache;
+mod containers;
 mod error;
 mod reply;
+mod rope;
 mod scan;
 mod server;
 
