@@ -53,6 +53,7 @@ fn the_log_brings_everything_back() {
         let server = start(Kind::Polycache, dir.path(), &flags);
         let mut client = server.client();
         assert_eq!(digest(&mut client), before, "{format}, from the base and the log");
+        assert_eq!(run(&mut client, "XINFO GROUPS stream:group").items().len(), 1);
     }
 }
 
