@@ -98,7 +98,7 @@ fn find<'k, 'a: 'k>(
 }
 
 fn recache(flags: &Flags<'_>) -> Option<u64> {
-    flags.recache.filter(|seconds| *seconds > 0).map(|seconds| seconds as u64 * 1000)
+    flags.recache.filter(|seconds| *seconds > 0).map(|seconds| (seconds as u64).saturating_mul(1000))
 }
 
 /// The way with a latch: for what changes the item.
