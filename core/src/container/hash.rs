@@ -163,11 +163,6 @@ impl<'a> Hash<'a> {
         Ok(self.expiry.place(&after)?.rank.min(self.stored_len()))
     }
 
-    /// Number of fields with an expiry.
-    pub fn volatile_len(self) -> u64 {
-        self.expiry.len()
-    }
-
     /// The field called `name`, unless its time is over.
     pub fn get(self, name: &[u8]) -> Result<Option<Field<'a>>, Damaged> {
         Ok(self.get_stored(name)?.filter(|field| !field.is_expired(self.now)))

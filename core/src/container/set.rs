@@ -250,11 +250,7 @@ impl<'a> SetEdit<'a> {
         }
         let key = hashed_key(self.engine, member);
         let Work::Tree(edit) = &mut self.work else { unreachable!("grown above") };
-        if edit.tree().get(&key)?.is_some() {
-            return Ok(false);
-        }
-        edit.put(&key, b"")?;
-        Ok(true)
+        edit.add(&key, b"")
     }
 
     /// Whether the packed form takes another member; turns an intset into a listpack where it must.

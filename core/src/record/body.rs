@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::header::TREES;
 use super::{Kind, NewTrees, Record, Str};
-use crate::tree::{Garbage, Packed, ROOT_BYTES, RootSet, TreeRef, release_parts};
+use crate::tree::{Garbage, Packed, ROOT_BYTES, RootSet, TreeRef, release_parts, root_parts};
 
 /// The value of a container.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +32,7 @@ impl<'a> Trees<'a> {
     }
 
     fn parts(self, number: usize) -> [u64; 3] {
-        let root = &self.roots[number * ROOT_BYTES..][..ROOT_BYTES];
-        std::array::from_fn(|word| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(&root[word * 8..][..8]);
-            u64::from_le_bytes(bytes)
-        })
+        root_parts(self.roots, number)
     }
 
     /// All trees of the kind.

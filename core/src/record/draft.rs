@@ -2,7 +2,7 @@
 
 use super::{Kind, Record, Rope, Str};
 use crate::clock::UnixMillis;
-use crate::tree::{Garbage, ROOT_BYTES, Tree};
+use crate::tree::{Garbage, ROOT_BYTES, Tree, root_parts};
 use smallvec::SmallVec;
 
 /// What a write puts in place of a record.
@@ -76,17 +76,10 @@ impl NewTrees {
     /// # Safety
     /// The roots are the caller's to give away.
     pub(crate) unsafe fn from_value(kind: Kind, value: &[u8]) -> NewTrees {
-        let (roots, meta) = value.split_at(kind.roots() * ROOT_BYTES);
-        let word = |root: &[u8], at: usize| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(&root[at..at + 8]);
-            u64::from_le_bytes(bytes)
-        };
-        let tree = |root: &[u8]| {
-            // SAFETY: the caller's promise.
-            unsafe { Tree::from_parts([word(root, 0), word(root, 8), word(root, 16)]) }
-        };
-        let roots = roots.chunks_exact(ROOT_BYTES).map(tree).collect();
+        let meta = &value[kind.roots() * ROOT_BYTES..];
+        // SAFETY: the caller's promise.
+        let tree = |number| unsafe { Tree::from_parts(root_parts(value, number)) };
+        let roots = (0..kind.roots()).map(tree).collect();
         NewTrees { roots, meta: meta.to_vec(), garbage: Garbage::default() }
     }
 }

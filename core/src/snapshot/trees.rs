@@ -14,7 +14,7 @@ use super::writer::SectionWriter;
 use crate::index::{Damaged, Word};
 use crate::record::{Kind, NewTrees, Record};
 use crate::tree::mapped::{FILE_ALIGN, verify};
-use crate::tree::node::{HEAD_BYTES, MAPPED, Node, SHORTENED};
+use crate::tree::node::{HEAD_BYTES, MAPPED, Node, SHORTENED, STATE};
 use crate::tree::packed::Packed;
 use crate::tree::{ROOT_BYTES, TreeRef};
 
@@ -176,7 +176,7 @@ fn check_node(heap: &[u8], at: usize) -> Result<u64, Damaged> {
     for index in 0..packed.count() {
         let raw = packed.raw(index);
         if level > 0 {
-            let below = check_node(heap, at - (u64_at(raw, 0) & !15) as usize)?;
+            let below = check_node(heap, at - (u64_at(raw, 0) & !STATE) as usize)?;
             if below != u64_at(raw, 8) {
                 return Err(Damaged);
             }
@@ -184,7 +184,7 @@ fn check_node(heap: &[u8], at: usize) -> Result<u64, Damaged> {
         } else {
             elements += 1;
             if raw[0] == crate::tree::packed::BIG {
-                check_node(heap, at - (u64_at(raw, 1) & !15) as usize)?;
+                check_node(heap, at - (u64_at(raw, 1) & !STATE) as usize)?;
             }
         }
     }

@@ -8,14 +8,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
-use super::node::{ALIGN, BLOB, CHILD_BYTES, Child, HEAD_BYTES, LEVEL_MAX};
+use super::node::{BLOB, CHILD_BYTES, Child, HAS_BLOBS, HEAD_BYTES, LEVEL_MAX, STATE};
 use super::packed::{Packed, Parsed};
 use crate::index::Damaged;
 
 /// Nodes in a file begin at multiples of this.
 pub const FILE_ALIGN: usize = 64;
-const HAS_BLOBS: u8 = 1;
-const STATE: u64 = ALIGN as u64 - 1;
 
 static REGIONS: AtomicPtr<Region> = AtomicPtr::new(std::ptr::null_mut());
 

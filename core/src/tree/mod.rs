@@ -41,6 +41,16 @@ const SEPARATOR_BYTES_MAX: usize = 64;
 /// Bytes of a root as a record carries it.
 pub const ROOT_BYTES: usize = 24;
 
+/// The words of the root at `number` of the roots that a record's value begins with.
+pub(crate) fn root_parts(value: &[u8], number: usize) -> [u64; 3] {
+    let root = &value[number * ROOT_BYTES..][..ROOT_BYTES];
+    std::array::from_fn(|word| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&root[word * 8..][..8]);
+        u64::from_le_bytes(bytes)
+    })
+}
+
 /// A borrowed tree: valid for `'a`, while its record is pinned or its owner lives.
 #[derive(Clone, Copy, Debug)]
 pub struct TreeRef<'a> {
@@ -84,12 +94,6 @@ impl<'a> TreeRef<'a> {
             root.retain();
         }
         Tree { root: self.root & !node::FRESH, elements: self.elements, bytes: self.bytes }
-    }
-
-    /// The same, for whoever holds no latch: `None` if a writer has replaced the tree meanwhile.
-    pub fn try_share(self) -> Option<Tree> {
-        let is_ours = self.node().is_none_or(|root| root.try_retain());
-        is_ours.then_some(Tree { root: self.root, elements: self.elements, bytes: self.bytes })
     }
 
     /// The root, where it can be read without touching a file.

@@ -43,14 +43,15 @@ pub const BLOB: u8 = 0xff;
 /// Levels of a tree; more would mean a loop in a damaged file.
 pub const LEVEL_MAX: u8 = 32;
 /// Flag: some entries of this leaf are blobs.
-const HAS_BLOBS: u8 = 1;
+pub(super) const HAS_BLOBS: u8 = 1;
 /// Word bit: the node lies in a mapped file.
 pub const MAPPED: u64 = 1;
 /// Word bit: the separator beside this word is only the begin of one.
 pub const SHORTENED: u64 = 2;
 /// Word bit: the node was made by the edit under way and is seen by nobody else; in no published node.
 pub const FRESH: u64 = 4;
-pub const STATE: u64 = 15;
+/// All bits of a word that are no address.
+pub const STATE: u64 = ALIGN as u64 - 1;
 /// In front of the separator in an entry of an inner node.
 pub const CHILD_BYTES: usize = 24;
 
@@ -255,17 +256,6 @@ impl<'a> Node<'a> {
             // ORDERING: the caller has a reference, or holds the latch of a key that has one.
             self.head().refs.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    /// Takes a reference unless the node has been claimed meanwhile.
-    pub fn try_retain(self) -> bool {
-        self.is_mapped
-            || self
-                .head()
-                .refs
-                // ORDERING: the pin keeps the memory; the count decides who owns.
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |refs| (refs != 0).then(|| refs + 1))
-                .is_ok()
     }
 
     /// Takes the only reference, and with it all that the node holds; `false` if there are others.

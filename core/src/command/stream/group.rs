@@ -1,6 +1,6 @@
 //! XGROUP.
 
-use super::stream_of;
+use super::{no_group_of, stream_of};
 use crate::command::args::{echoed, integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::stream::{Group, Id, Stream, StreamEdit};
@@ -51,16 +51,21 @@ fn unknown(args: Args<'_>) -> Failure {
 /// The stream and the group that the subcommand needs.
 fn needed<'a>(record: Option<Record<'a>>, args: Args<'_>) -> Result<(Stream<'a>, Group), Failure> {
     let stream = stream_of(record)?.ok_or(NO_KEY)?;
-    let group = stream.group(args[3])?.ok_or_else(|| {
-        let (group, key) = (echoed(args[3]), echoed(args[2]));
-        Failure::new(format!("NOGROUP No such consumer group '{group}' for key name '{key}'"))
-    })?;
+    let group = stream.group(args[3])?.ok_or_else(|| no_group_of(args[2], args[3]))?;
     Ok((stream, group))
 }
 
 fn put<'a>(edit: StreamEdit<'a>, entry: &mut Entry<'a>, args: Args<'_>) {
     let effect: Vec<Str<'_>> = args.iter().map(|arg| Str::Inline(arg)).collect();
     edit.put(entry, Effect::Command(&effect));
+}
+
+/// The same, logged with the ID that `$` meant.
+fn put_at<'a>(edit: StreamEdit<'a>, entry: &mut Entry<'a>, args: Args<'_>, last: Id) {
+    let text = last.to_string();
+    let mut effect = args.to_vec();
+    effect[4] = text.as_bytes();
+    put(edit, entry, &effect);
 }
 
 /// `XGROUP CREATE key group id | $ [MKSTREAM] [ENTRIESREAD entries-read]`
@@ -88,11 +93,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let mut edit = StreamEdit::of(&entry, record)?;
     edit.add_group(args[3], last, options.read)?;
-    // With the ID that `$` meant.
-    let text = last.to_string();
-    let mut effect = args.to_vec();
-    effect[4] = text.as_bytes();
-    put(edit, &mut entry, &effect);
+    put_at(edit, &mut entry, args, last);
     drop(entry);
     ctx.reply.ok();
     Ok(())
@@ -113,10 +114,7 @@ pub(super) fn setid(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let mut edit = StreamEdit::of(&entry, record)?;
     edit.set_group(args[3], Group { last, read: options.read, ..group })?;
-    let text = last.to_string();
-    let mut effect = args.to_vec();
-    effect[4] = text.as_bytes();
-    put(edit, &mut entry, &effect);
+    put_at(edit, &mut entry, args, last);
     drop(entry);
     ctx.reply.ok();
     Ok(())

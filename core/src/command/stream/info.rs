@@ -1,7 +1,7 @@
 //! XINFO.
 
 use super::pending::names;
-use super::{read_stream, reply_entry, reply_id};
+use super::{no_group_of, read_stream, reply_entry, reply_id};
 use crate::command::args::{echoed, integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome, Reply};
 use crate::container::stream::{Consumer, Group, Id, Pending, Stream, StreamEntry};
@@ -17,10 +17,7 @@ fn stream_at<'a>(ctx: &Ctx<'a>, key: &[u8]) -> Result<Stream<'a>, Failure> {
 
 fn group_at<'a>(ctx: &Ctx<'a>, args: Args<'_>) -> Result<(Stream<'a>, Group), Failure> {
     let stream = stream_at(ctx, args[2])?;
-    let group = stream.group(args[3])?.ok_or_else(|| {
-        let (group, key) = (echoed(args[3]), echoed(args[2]));
-        Failure::new(format!("NOGROUP No such consumer group '{group}' for key name '{key}'"))
-    })?;
+    let group = stream.group(args[3])?.ok_or_else(|| no_group_of(args[2], args[3]))?;
     Ok((stream, group))
 }
 

@@ -53,6 +53,12 @@ fn no_group(key: &[u8], name: &[u8], within: &str) -> Failure {
     Failure::new(format!("NOGROUP No such key '{key}' or consumer group '{name}'{within}"))
 }
 
+/// What is said where the stream is there and the group is not.
+fn no_group_of(key: &[u8], name: &[u8]) -> Failure {
+    let (key, name) = (super::args::echoed(key), super::args::echoed(name));
+    Failure::new(format!("NOGROUP No such consumer group '{name}' for key name '{key}'"))
+}
+
 /// The stream at `key`, touched as a read.
 fn read_stream<'a>(ctx: &Ctx<'a>, key: &[u8]) -> Result<Option<Stream<'a>>, Failure> {
     stream_of(ctx.read(key)?)

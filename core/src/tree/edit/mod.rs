@@ -20,7 +20,7 @@ use super::packed::{Fresh, Piece};
 use super::{Garbage, NODE_BYTES_MIN, Tree, TreeRef, Waste};
 use crate::index::Damaged;
 use crate::memory::size_class;
-use pack::{Carried, Children, Fill, Owned, entry, has_blobs, pack, pack_counted};
+use pack::{Carried, Children, Fill, Owned, entry, has_blobs, pack, pack_counted, settle};
 
 /// An edit under way. Dropping it without [`Edit::finish`] is allowed only before its first change.
 pub struct Edit<'a> {
@@ -86,20 +86,25 @@ impl<'a> Edit<'a> {
         unsafe { TreeRef::from_parts([self.root, self.elements, self.bytes]) }
     }
 
+    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
     pub fn len(&self) -> u64 {
         self.elements
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.elements == 0
     }
 
     /// Puts an element in the place of its key; whether one was there.
     pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Damaged> {
         let is_there = self.tree().get(key)?.is_some();
-        let entry = entry(key, value);
-        self.change(Change::Put { key, entry });
+        self.change(Change::Put { key, entry: entry(key, value) });
         Ok(is_there)
+    }
+
+    /// Puts an element unless one with its key is there; whether it was put.
+    pub fn add(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Damaged> {
+        let is_new = self.tree().get(key)?.is_none();
+        if is_new {
+            self.change(Change::Put { key, entry: entry(key, value) });
+        }
+        Ok(is_new)
     }
 
     /// Removes the element with this key; whether there was one.
@@ -477,21 +482,4 @@ fn node_of(word: u64) -> Node<'static> {
 fn is_readable(word: u64) -> bool {
     // SAFETY: as in `node_of`.
     unsafe { Node::at(word) }.is_ok()
-}
-
-/// Ends the time in which the nodes under `word` may be changed; the word as it is published.
-fn settle(word: u64) -> u64 {
-    if word & FRESH != 0 {
-        let node = node_of(word);
-        let count = if node.is_leaf() { 0 } else { node.packed().count() };
-        for index in 0..count {
-            let mut child = node.child(index);
-            if child.word & FRESH != 0 {
-                child.word = settle(child.word);
-                // SAFETY: fresh, so nobody else sees the node yet; the child's separator is left alone.
-                unsafe { node.set_child(index, &child) };
-            }
-        }
-    }
-    word & !FRESH
 }

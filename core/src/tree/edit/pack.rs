@@ -181,5 +181,22 @@ pub fn has_blobs(entries: &[Fresh<'_>]) -> bool {
     entries.iter().any(Fresh::is_big)
 }
 
+/// Ends the time in which the nodes under `word` may be changed; the word as it is published.
+pub fn settle(word: u64) -> u64 {
+    if word & FRESH != 0 {
+        let node = node_of(word);
+        let count = if node.is_leaf() { 0 } else { node.packed().count() };
+        for index in 0..count {
+            let mut child = node.child(index);
+            if child.word & FRESH != 0 {
+                child.word = settle(child.word);
+                // SAFETY: fresh, so nobody else sees the node yet; the child's separator is left alone.
+                unsafe { node.set_child(index, &child) };
+            }
+        }
+    }
+    word & !FRESH
+}
+
 const _: () = assert!(ENTRY_BYTES_MAX + 16 < NODE_BYTES_MAX / 2);
 const _: () = assert!(SEPARATOR_BYTES_MAX + CHILD_BYTES + 2 < NODE_BYTES_MIN / 2);
