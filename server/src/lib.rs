@@ -7,6 +7,7 @@ pub mod config;
 pub mod embedded;
 pub mod limits;
 pub mod memcached;
+pub mod metrics;
 pub mod migrate;
 pub mod net;
 pub mod program;

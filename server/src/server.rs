@@ -89,6 +89,11 @@ impl Server {
         self.stop.notify_waiters();
     }
 
+    /// Whether the program is about to end.
+    pub fn stops(&self) -> bool {
+        self.stop_requested.load(Ordering::SeqCst)
+    }
+
     /// Completes when somebody called [`Server::request_stop`].
     pub async fn stop_requested(&self) {
         loop {

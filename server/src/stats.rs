@@ -7,6 +7,7 @@
 
 mod clock;
 mod command;
+mod histogram;
 mod sampled;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use polycache_core::command::{Registry, Spec};
 
 pub use clock::Ticks;
 pub use command::{CommandIndex, CommandTotals};
+pub use histogram::Latency;
 pub use sampled::Rates;
 
 use crate::limits::ERROR_KINDS_MAX;
@@ -106,6 +108,12 @@ impl Shard {
         }
     }
 
+    /// Enters the time of one executed command in its histogram.
+    #[inline]
+    pub fn took(&self, command: CommandIndex, ticks: u64) {
+        self.bump(self.commands[command.0].histogram.cell(ticks), 1);
+    }
+
     /// Counts one command that was refused before it was executed.
     pub fn rejected(&self, command: CommandIndex) {
         self.bump(&self.commands[command.0].rejected, 1);
@@ -119,6 +127,8 @@ pub struct ServerStats {
     index: command::Index,
     errors: Mutex<BTreeMap<String, u64>>,
     baseline: Mutex<command::Sums>,
+    /// The histograms at the last reset, by command; empty after none.
+    old_latencies: Mutex<Vec<Latency>>,
     /// Shards that no worker has.
     free: Mutex<Vec<usize>>,
     pub ticks: Ticks,
@@ -137,6 +147,7 @@ impl ServerStats {
             index,
             errors: Mutex::default(),
             baseline,
+            old_latencies: Mutex::default(),
             free: Mutex::new((0..workers).rev().collect()),
             ticks: Ticks::start(),
             rates: Rates::default(),
@@ -212,6 +223,23 @@ impl ServerStats {
         self.index.totals(&now, &baseline, &self.ticks)
     }
 
+    /// The histogram of one command since the last reset.
+    pub fn latency(&self, command: CommandIndex) -> Latency {
+        let mut latency = self.whole_latency(command);
+        let old = self.old_latencies.lock().unwrap_or_else(|poison| poison.into_inner());
+        if let Some(old) = old.get(command.0) {
+            latency.subtract(old);
+        }
+        latency
+    }
+
+    /// The histogram since the start.
+    fn whole_latency(&self, command: CommandIndex) -> Latency {
+        let mut latency = Latency::default();
+        self.shards.iter().for_each(|shard| latency.add(&shard.commands[command.0].histogram));
+        latency
+    }
+
     fn sums(&self) -> command::Sums {
         let mut sums = command::Sums::zero(self.index.len());
         for shard in &self.shards {
@@ -228,6 +256,8 @@ impl ServerStats {
     /// CONFIG RESETSTAT.
     pub fn reset(&self) {
         let now = self.sums();
+        let latencies = (0..self.index.len()).map(|place| self.whole_latency(CommandIndex(place))).collect();
+        *self.old_latencies.lock().unwrap_or_else(|poison| poison.into_inner()) = latencies;
         *self.baseline.lock().unwrap_or_else(|poison| poison.into_inner()) = now;
         self.errors.lock().unwrap_or_else(|poison| poison.into_inner()).clear();
     }

@@ -12,6 +12,7 @@ const PYTHON_TESTS: &[&str] = &[
     "pymemcache",
     "python-binary-memcached",
     "elasticache-auto-discovery",
+    "prometheus-client",
     "pytest",
     "pytest-timeout",
     "mypy",

@@ -31,12 +31,13 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub fn of(ctx: &Ctx<'_>, server: &Server) -> Figures {
-        let memory = ctx.engine.memory();
-        let keys = (0..DATABASES as u8).map(|db| ctx.engine.len(db)).sum();
+    pub fn of(server: &Server) -> Figures {
+        let engine = &server.engine;
+        let memory = engine.memory();
+        let keys = (0..DATABASES as u8).map(|db| engine.len(db)).sum();
         let data = memory.used();
         let clients = Buffers::of(server).total as u64;
-        let log = ctx.engine.log().figures().ring_bytes as u64;
+        let log = engine.log().figures().ring_bytes as u64;
         let startup = process::startup_bytes();
         let used = data + clients + log + startup;
         let peak = (memory.peak() + startup).max(used);
@@ -84,7 +85,7 @@ pub(super) fn usage(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// `MEMORY STATS`
 pub(super) fn stats(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let server = Client::of(ctx.host).server.clone();
-    let figures = Figures::of(ctx, &server);
+    let figures = Figures::of(&server);
     let databases: Vec<u8> = (0..DATABASES as u8).filter(|db| ctx.engine.len(*db) > 0).collect();
     let mean = figures.data.checked_div(figures.keys).unwrap_or(0);
     let counts: [(&str, i64); 13] = [
@@ -151,7 +152,7 @@ enum Number {
 /// `MEMORY DOCTOR`
 pub(super) fn doctor(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let server = Client::of(ctx.host).server.clone();
-    let figures = Figures::of(ctx, &server);
+    let figures = Figures::of(&server);
     let limit = ctx.engine.tuning().maxmemory();
     let mut findings = Vec::new();
     if figures.data < EMPTY_BYTES {

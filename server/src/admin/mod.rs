@@ -17,6 +17,7 @@ mod wait;
 
 use polycache_core::command::{Args, Ctx, Failure, Outcome};
 
+pub(crate) use info::fields as info_fields;
 pub use slowlog::SlowLog;
 pub use table::TABLES;
 pub use wait::{LocalWait, answer};

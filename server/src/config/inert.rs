@@ -142,8 +142,6 @@ pub static ROWS: &[Row] = &[
     row("notify-keyspace-events", &[], Kind::Text, ""),
     row("busy-reply-threshold", &["lua-time-limit"], COUNT, "5000"),
     // Statistics.
-    row("latency-tracking", &[], Kind::Bool, "yes"),
-    row("latency-tracking-info-percentiles", &[], Kind::Words, "50 99 99.9"),
     row("latency-monitor-threshold", &[], COUNT, "0"),
     row("commandlog-request-larger-than", &[], NUMBER, "1048576"),
     row("commandlog-large-request-max-len", &[], COUNT, "128"),

@@ -100,7 +100,7 @@ fn check(name: &str, value: &Value) -> Result<(), String> {
         ("requirepass", Value::Text(text)) if text.len() > limits::PASSWORD_BYTES_MAX => {
             return Err(format!("requirepass is longer than {} bytes", limits::PASSWORD_BYTES_MAX));
         }
-        ("bind" | "memcached-bind", Value::Words(addresses))
+        ("bind" | "memcached-bind" | "metrics-bind", Value::Words(addresses))
             if addresses.len() > limits::BIND_ADDRESSES_MAX =>
         {
             return Err(format!("more than {} addresses to bind to", limits::BIND_ADDRESSES_MAX));
@@ -313,6 +313,14 @@ settings! {
     slowlog_max_len: u64 = "slowlog-max-len" ["commandlog-slow-execution-max-len"],
         Kind::Integer { min: 0, max: i64::MAX }, "128", MUTABLE,
         "The most entries of the slow log.";
+    latency_tracking: bool = "latency-tracking" [], Kind::Bool, "yes", MUTABLE,
+        "Keep a histogram of the times of each command, for LATENCY HISTOGRAM, INFO latencystats and /metrics.";
+    latency_percentiles: Vec<String> = "latency-tracking-info-percentiles" [], Kind::Words, "50 99 99.9", MUTABLE,
+        "The percentiles that INFO latencystats shows.";
+    metrics_port: u16 = "metrics-port" [], PORT, "0", IMMUTABLE,
+        "TCP port on which HTTP serves /metrics (for Prometheus), /health and /ready; 0 is off.";
+    metrics_bind: Vec<String> = "metrics-bind" [], Kind::Words, "127.0.0.1 -::1", IMMUTABLE,
+        "Addresses for metrics-port. Whoever reaches it reads the figures, and needs no password.";
     log_level: LogLevel = "loglevel" [], Kind::Choice(LogLevel::NAMES), "notice", MUTABLE,
         "How much is logged.";
     log_file: String = "logfile" [], Kind::Text, "", IMMUTABLE,

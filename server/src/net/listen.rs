@@ -232,6 +232,27 @@ fn binds(hosts: &[String], port: u16) -> Vec<Bind> {
     hosts.iter().map(bind).collect()
 }
 
+/// Sockets for something that is no protocol of clients.
+pub fn plain(hosts: &[String], port: u16) -> Result<Vec<TcpListener>, StartError> {
+    const BACKLOG: u32 = 64;
+    let mut listeners = Vec::new();
+    for bind in binds(hosts, port) {
+        let failed =
+            |error| StartError::Listen { address: format!("{}:{port} for the metrics", bind.host), error };
+        for address in bind.resolve().map_err(failed)? {
+            match listen(address, BACKLOG) {
+                Ok(listener) => {
+                    listener.set_nonblocking(true).map_err(failed)?;
+                    listeners.push(listener);
+                }
+                Err(error) if bind.optional && is_missing(&error) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+    Ok(listeners)
+}
+
 /// Whether the machine lacks the address or its whole family.
 fn is_missing(error: &io::Error) -> bool {
     matches!(

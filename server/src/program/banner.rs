@@ -9,11 +9,20 @@ use crate::config::Settings;
 use crate::server::{Addresses, Server};
 
 /// Logs the banner.
-pub fn show(settings: &Settings, server: &Server, addresses: &Addresses, opened_ms: u128) {
+pub fn show(
+    settings: &Settings,
+    server: &Server,
+    addresses: &Addresses,
+    metrics: &[SocketAddr],
+    opened_ms: u128,
+) {
     let keys: u64 = (0..settings.databases).map(|db| server.engine.len(db)).sum();
     tracing::info!("Polycache {} is ready, process {}", crate::VERSION, std::process::id());
     tracing::info!("  RESP:       {}", resp(addresses));
     tracing::info!("  memcached:  {}", memcached(addresses));
+    if !metrics.is_empty() {
+        tracing::info!("  metrics:    {}", list(metrics));
+    }
     let dir = std::path::absolute(&settings.dir).unwrap_or_else(|_| Path::new(&settings.dir).to_owned());
     tracing::info!("  data:       {} ({keys} keys, opened in {opened_ms} ms)", dir.display());
     tracing::info!("  durability: {}", durability(settings));

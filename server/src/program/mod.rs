@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use crate::config::command_line::{self, Request, Start};
 use crate::config::{Settings, Source};
+use crate::metrics::Endpoint;
 use crate::server::Server;
 
 /// Runs the program with the arguments after its name.
@@ -58,6 +59,7 @@ fn serve(start: &Start) -> Result<(), String> {
 
 fn serve_with(start: &Start, settings: Settings) -> Result<(), String> {
     files::raise_descriptor_limit(&settings);
+    let metrics = Endpoint::start(&settings).map_err(|error| error.to_string())?;
     let began = std::time::Instant::now();
     let engine = lifecycle::open(&settings)?;
     let opened_ms = began.elapsed().as_millis();
@@ -65,12 +67,17 @@ fn serve_with(start: &Start, settings: Settings) -> Result<(), String> {
     if let Source::File(path) = &start.source {
         server.settings.set_file(path);
     }
+    if let Some(metrics) = &metrics {
+        metrics.attach(&server);
+    }
     let running = server.clone().listen().map_err(|error| error.to_string())?;
     let pid_file = files::PidFile::write(&settings.pid_file)?;
-    banner::show(&settings, &server, running.addresses(), opened_ms);
+    let metrics_at = metrics.as_ref().map_or(&[][..], Endpoint::addresses);
+    banner::show(&settings, &server, running.addresses(), metrics_at, opened_ms);
     signals::wait(&server)?;
     tracing::info!("closing connections");
     running.stop();
+    drop(metrics);
     drop(pid_file);
     let closed = lifecycle::close(&server);
     // The process ends here and its memory goes as a whole: freeing every record would take seconds, and would read a

@@ -32,6 +32,7 @@ impl codec::Codec for Codec {
             operation: &operation,
             last_tick: ticks.now(),
             slow_ticks: slow_ticks(turn),
+            keeps_times: turn.settings.latency_tracking,
             commands: 0,
         };
         let turn_ends = executor.last_tick + ticks.from_us(TURN_TIME_US);
@@ -238,6 +239,8 @@ struct Executor<'a> {
     /// The clock when the last command ended: the next one's time counts from here.
     last_tick: u64,
     slow_ticks: u64,
+    /// `latency-tracking`.
+    keeps_times: bool,
     commands: usize,
 }
 
@@ -316,6 +319,9 @@ impl Executor<'_> {
         self.last_tick = now;
         self.commands += 1;
         turn.stats.called(index, spent, failed);
+        if self.keeps_times {
+            turn.stats.took(index, spent);
+        }
         if failed {
             count_error(turn, reply_start);
         }

@@ -53,6 +53,12 @@ impl Ticks {
         (u128::from(ticks) * u128::from(SCALE) / u128::from(per_us)) as u64
     }
 
+    /// A number of ticks in nanoseconds.
+    pub fn to_ns(&self, ticks: u64) -> u64 {
+        let per_us = self.per_us.load(Ordering::Relaxed).max(1); // ORDERING: a lone number.
+        (u128::from(ticks) * u128::from(SCALE) * 1000 / u128::from(per_us)) as u64
+    }
+
     /// Microseconds in ticks.
     pub fn from_us(&self, us: u64) -> u64 {
         let per_us = self.per_us.load(Ordering::Relaxed); // ORDERING: a lone number.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use polycache_core::command::{Registry, Spec};
 
+use super::histogram::Histogram;
 use super::{COUNTERS, Ticks};
 
 /// The position of a command's counters in every shard.
@@ -18,6 +19,7 @@ pub(super) struct Counters {
     pub ticks: AtomicU64,
     pub rejected: AtomicU64,
     pub failed: AtomicU64,
+    pub histogram: Histogram,
 }
 
 /// One command's counters, summed.
@@ -54,6 +56,7 @@ impl Sums {
 /// One line of INFO commandstats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandTotals {
+    pub index: CommandIndex,
     /// `get`, or `client|list`.
     pub name: String,
     pub calls: u64,
@@ -100,14 +103,16 @@ impl Index {
 
     pub fn totals(&self, now: &Sums, baseline: &Sums, ticks: &Ticks) -> Vec<CommandTotals> {
         let rows = self.names.iter().zip(&now.commands).zip(&baseline.commands);
-        rows.map(|((name, now), old)| CommandTotals {
-            name: name.clone(),
-            calls: now.calls.wrapping_sub(old.calls),
-            usec: ticks.to_us(now.ticks.wrapping_sub(old.ticks)),
-            rejected: now.rejected.wrapping_sub(old.rejected),
-            failed: now.failed.wrapping_sub(old.failed),
-        })
-        .filter(|totals| totals.calls + totals.rejected + totals.failed > 0)
-        .collect()
+        rows.enumerate()
+            .map(|(place, ((name, now), old))| CommandTotals {
+                index: CommandIndex(place),
+                name: name.clone(),
+                calls: now.calls.wrapping_sub(old.calls),
+                usec: ticks.to_us(now.ticks.wrapping_sub(old.ticks)),
+                rejected: now.rejected.wrapping_sub(old.rejected),
+                failed: now.failed.wrapping_sub(old.failed),
+            })
+            .filter(|totals| totals.calls + totals.rejected + totals.failed > 0)
+            .collect()
     }
 }

@@ -14,6 +14,7 @@ import pytest
 class Address:
     resp: int
     memcached: int
+    metrics: int
     directory: pathlib.Path
 
 
@@ -33,11 +34,11 @@ def program() -> str:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     directory = tmp_path_factory.mktemp("polycache")
-    address = Address(free_port(), free_port(), directory)
+    address = Address(free_port(), free_port(), free_port(), directory)
     with open(directory / "server.log", "wb") as log:
         process = subprocess.Popen(
             [program(), "--port", str(address.resp), "--memcached-port", str(address.memcached),
-             "--bind", "127.0.0.1", "--dir", str(directory), "--save", "", "--appendonly", "no"],
+             "--metrics-port", str(address.metrics), "--bind", "127.0.0.1", "--dir", str(directory), "--save", "", "--appendonly", "no"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )
     try:

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::Ordering;
 
-use polycache_core::command::Ctx;
-
 use super::Text;
 use crate::client::{Face, Held};
 use crate::server::Server;
@@ -32,7 +30,7 @@ impl Buffers {
     }
 }
 
-pub(super) fn write(text: &mut Text, _: &Ctx<'_>, server: &Server) {
+pub(super) fn write(text: &mut Text, server: &Server) {
     text.section("Clients");
     text.line("connected_clients", server.clients.connected());
     text.line("cluster_connections", 0);
@@ -60,7 +58,7 @@ pub(super) fn write(text: &mut Text, _: &Ctx<'_>, server: &Server) {
     text.line("paused_timeout_milliseconds", remaining_ms);
 }
 
-pub(super) fn write_memcached(text: &mut Text, _: &Ctx<'_>, server: &Server) {
+pub(super) fn write_memcached(text: &mut Text, server: &Server) {
     let settings = server.settings.load();
     let connections = server.clients.list().iter().filter(|entry| entry.face == Face::Memcached).count();
     text.section("Memcached");

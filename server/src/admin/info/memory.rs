@@ -1,7 +1,5 @@
 //! INFO memory.
 
-use polycache_core::command::Ctx;
-
 use super::{Text, process};
 use crate::admin::memory::Figures;
 use crate::server::Server;
@@ -9,9 +7,9 @@ use crate::server::Server;
 /// The allocator of the server and of every binding; a Rust program may have chosen another.
 const ALLOCATOR: &str = "mimalloc";
 
-pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
-    let figures = Figures::of(ctx, server);
-    let tuning = ctx.engine.tuning();
+pub(super) fn write(text: &mut Text, server: &Server) {
+    let figures = Figures::of(server);
+    let tuning = server.engine.tuning();
     text.section("Memory");
     text.bytes("used_memory", figures.used);
     text.bytes("used_memory_rss", figures.resident);

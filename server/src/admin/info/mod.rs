@@ -53,7 +53,7 @@ impl Text {
 struct Section {
     name: &'static str,
     default: bool,
-    write: fn(&mut Text, &Ctx<'_>, &Server),
+    write: fn(&mut Text, &Server),
 }
 
 const SECTIONS: &[Section] = &[
@@ -64,10 +64,10 @@ const SECTIONS: &[Section] = &[
     Section { name: "stats", default: true, write: stats::write },
     Section { name: "replication", default: true, write: server::write_replication },
     Section { name: "cpu", default: true, write: server::write_cpu },
-    Section { name: "modules", default: true, write: |text, _, _| text.section("Modules") },
+    Section { name: "modules", default: true, write: |text, _| text.section("Modules") },
     Section { name: "commandstats", default: false, write: commands::write_stats },
     Section { name: "errorstats", default: true, write: commands::write_errors },
-    Section { name: "latencystats", default: false, write: |text, _, _| text.section("Latencystats") },
+    Section { name: "latencystats", default: false, write: commands::write_latencies },
     Section { name: "cluster", default: true, write: server::write_cluster },
     Section { name: "memcached", default: true, write: clients::write_memcached },
     Section { name: "keyspace", default: true, write: write_keyspace },
@@ -86,18 +86,33 @@ pub(super) fn info(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut text = Text(String::with_capacity(8 << 10));
     for section in SECTIONS {
         if all || default && section.default || asked(section.name) {
-            (section.write)(&mut text, ctx, &server);
+            (section.write)(&mut text, &server);
         }
     }
     ctx.reply.verbatim("txt", text.0.as_bytes());
     Ok(())
 }
 
-fn write_keyspace(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
+/// Sections that `/metrics` shows with labels instead.
+const LABELLED: [&str; 4] = ["commandstats", "errorstats", "latencystats", "keyspace"];
+
+/// Section, name and value of every field but those of the sections that have a row for each command, error or database.
+pub(crate) fn fields(server: &Server) -> Vec<(&'static str, String, String)> {
+    let mut fields = Vec::new();
+    for section in SECTIONS.iter().filter(|section| !LABELLED.contains(&section.name)) {
+        let mut text = Text(String::new());
+        (section.write)(&mut text, server);
+        let lines = text.0.lines().filter_map(|line| line.split_once(':'));
+        fields.extend(lines.map(|(name, value)| (section.name, name.to_owned(), value.to_owned())));
+    }
+    fields
+}
+
+fn write_keyspace(text: &mut Text, server: &Server) {
     text.section("Keyspace");
     for db in 0..DATABASES as u8 {
-        let (keys, expires) = (ctx.engine.len(db), ctx.engine.expires(db));
-        let volatile = ctx.engine.volatile_hashes(db);
+        let (keys, expires) = (server.engine.len(db), server.engine.expires(db));
+        let volatile = server.engine.volatile_hashes(db);
         if keys > 0 {
             text.line(
                 &format!("db{db}"),

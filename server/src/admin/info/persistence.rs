@@ -1,12 +1,11 @@
 //! INFO persistence.
 
-use polycache_core::command::Ctx;
 use polycache_core::stats::Counter;
 
 use super::{Text, bit};
 use crate::server::Server;
 
-pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
+pub(super) fn write(text: &mut Text, server: &Server) {
     text.section("Persistence");
     text.line("loading", 0);
     text.line("async_loading", 0);
@@ -16,12 +15,12 @@ pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
     text.line("current_fork_perc", "0.00");
     text.line("current_save_keys_processed", 0);
     text.line("current_save_keys_total", 0);
-    let Some(persistence) = ctx.engine.persistence() else {
+    let Some(persistence) = server.engine.persistence() else {
         text.line("persistence", "none");
         text.line("aof_enabled", 0);
         return;
     };
-    let status = persistence.status(ctx.engine);
+    let status = persistence.status(&server.engine);
     let ok = |ok: bool| if ok { "ok" } else { "err" };
     // Redis writes -1 for what never was.
     let seconds = |seconds: Option<u64>| seconds.map_or(-1, |seconds| seconds as i64);
@@ -49,12 +48,12 @@ pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, _: &Server) {
     text.line("module_fork_in_progress", 0);
     text.line("module_fork_last_cow_size", 0);
     text.line("snapshot_file", persistence.snapshot_path().display());
-    let scrub = ctx.engine.scrub_status();
+    let scrub = server.engine.scrub_status();
     text.line("snapshot_scrub_in_progress", bit(scrub.in_progress));
     text.line("snapshot_scrub_records_checked", scrub.checked);
-    text.line("snapshot_damaged_records", ctx.engine.stats().get(Counter::DamagedRecords));
+    text.line("snapshot_damaged_records", server.engine.stats().get(Counter::DamagedRecords));
     if status.aof_enabled {
-        let log = ctx.engine.log();
+        let log = server.engine.log();
         text.line("aof_current_size", status.aof_current_size);
         text.line("aof_base_size", status.aof_base_size);
         text.line("aof_pending_rewrite", 0);

@@ -2,12 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use polycache_core::command::Ctx;
-
 use super::{Text, process};
 use crate::server::Server;
 
-pub(super) fn write(text: &mut Text, _: &Ctx<'_>, server: &Server) {
+pub(super) fn write(text: &mut Text, server: &Server) {
     let settings = server.settings.load();
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let uptime = server.started.elapsed().as_secs();
@@ -42,7 +40,7 @@ pub(super) fn write(text: &mut Text, _: &Ctx<'_>, server: &Server) {
     text.line("worker_threads", server.workers);
 }
 
-pub(super) fn write_replication(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
+pub(super) fn write_replication(text: &mut Text, server: &Server) {
     text.section("Replication");
     text.line("role", "master");
     text.line("connected_slaves", 0);
@@ -50,7 +48,7 @@ pub(super) fn write_replication(text: &mut Text, ctx: &Ctx<'_>, server: &Server)
     text.line("master_failover_state", "no-failover");
     text.line("master_replid", &server.run_id);
     text.line("master_replid2", "0".repeat(40));
-    text.line("master_repl_offset", super::super::persistence::log_offset(ctx.engine));
+    text.line("master_repl_offset", super::super::persistence::log_offset(&server.engine));
     text.line("second_repl_offset", -1);
     text.line("repl_backlog_active", 0);
     text.line("repl_backlog_size", 0);
@@ -58,7 +56,7 @@ pub(super) fn write_replication(text: &mut Text, ctx: &Ctx<'_>, server: &Server)
     text.line("repl_backlog_histlen", 0);
 }
 
-pub(super) fn write_cpu(text: &mut Text, _: &Ctx<'_>, _: &Server) {
+pub(super) fn write_cpu(text: &mut Text, _: &Server) {
     let (own, children) = (process::cpu(), process::cpu_of_children());
     text.section("CPU");
     text.line("used_cpu_sys", format_args!("{:.6}", own.system));
@@ -67,7 +65,7 @@ pub(super) fn write_cpu(text: &mut Text, _: &Ctx<'_>, _: &Server) {
     text.line("used_cpu_user_children", format_args!("{:.6}", children.user));
 }
 
-pub(super) fn write_cluster(text: &mut Text, _: &Ctx<'_>, _: &Server) {
+pub(super) fn write_cluster(text: &mut Text, _: &Server) {
     text.section("Cluster");
     text.line("cluster_enabled", 0);
 }

@@ -1,14 +1,13 @@
 //! INFO stats.
 
-use polycache_core::command::Ctx;
 use polycache_core::stats::Counter as Engine;
 
 use super::Text;
 use crate::server::Server;
 use crate::stats::Counter;
 
-pub(super) fn write(text: &mut Text, ctx: &Ctx<'_>, server: &Server) {
-    let (stats, engine) = (&server.stats, ctx.engine.stats());
+pub(super) fn write(text: &mut Text, server: &Server) {
+    let (stats, engine) = (&server.stats, server.engine.stats());
     text.section("Stats");
     text.line("total_connections_received", stats.total(Counter::ConnectionsReceived));
     text.line("total_commands_processed", stats.total(Counter::Commands));
