@@ -10,7 +10,7 @@ use crate::blocking::Blocking;
 use crate::command::Failure;
 use crate::config::{EngineConfig, Maintenance, Tuning};
 use crate::eviction::Eviction;
-use crate::expiry::{SWEEP_EVERY, Sweep};
+use crate::expiry::{SWEEP_EVERY, Sweep, Swept};
 use crate::index::Index;
 use crate::limits::DATABASES;
 use crate::log::entry::Annotation;
@@ -48,6 +48,7 @@ pub(crate) struct Shared {
     /// Decides the order of elements in large sets and hashes; a loaded snapshot brings its own.
     element_seed: OnceLock<(u64, RapidSecrets)>,
     sweep: Mutex<Sweep>,
+    swept: Swept,
     sweeper: OnceLock<()>,
     eviction: Eviction,
     /// Dropped last: it holds the lock of the directory that the log writes to.
@@ -72,6 +73,7 @@ impl Engine {
             blocking: Blocking::default(),
             element_seed: OnceLock::new(),
             sweep: Mutex::new(Sweep::default()),
+            swept: Swept::default(),
             sweeper: OnceLock::new(),
             eviction: Eviction::default(),
             persistence: OnceLock::new(),
@@ -294,6 +296,11 @@ impl Engine {
             None => Ok(()),
             Some(failure) => Err(failure),
         }
+    }
+
+    /// What the sweep for expired keys has found out.
+    pub fn swept(&self) -> &Swept {
+        &self.0.swept
     }
 
     /// Removes expired keys for a while; returns how many. For engines whose maintenance is the caller's.

@@ -6,6 +6,7 @@
 //! with an expiry are over is followed by the next at once, so the share of expired keys that linger stays below
 //! [`LINGERING_PERCENT_MAX`] unless removal cannot keep up within its share of time.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::container::hash::next_expiry;
@@ -35,19 +36,72 @@ pub struct Sweep {
     next_chain: [u64; DATABASES],
 }
 
+/// What the sweep has found out, for INFO. The sweeping thread writes, anybody reads: lone figures.
+#[derive(Default)]
+pub struct Swept {
+    time_ns: AtomicU64,
+    runs_cut_short: AtomicU64,
+    /// Moving means: the part of the keys with an expiry that were over, times 10,000; and by database the time that
+    /// those which were not have left.
+    stale: AtomicU64,
+    ttl_ms: [AtomicU64; DATABASES],
+}
+
+/// What an old mean weighs against a new value, of 100.
+const MEAN_WEIGHT: u64 = 95;
+
+fn blend(mean: &AtomicU64, value: u64) {
+    // ORDERING: figures, here and below.
+    let old = mean.load(Ordering::Relaxed);
+    let new = if old == 0 { value } else { (old * MEAN_WEIGHT + value * (100 - MEAN_WEIGHT)) / 100 };
+    mean.store(new, Ordering::Relaxed); // ORDERING: as above.
+}
+
+impl Swept {
+    /// Time spent in runs, in milliseconds.
+    pub fn time_ms(&self) -> u64 {
+        self.time_ns.load(Ordering::Relaxed) / 1_000_000 // ORDERING: see `blend`.
+    }
+
+    /// Runs that ended because their time was over.
+    pub fn runs_cut_short(&self) -> u64 {
+        self.runs_cut_short.load(Ordering::Relaxed) // ORDERING: see `blend`.
+    }
+
+    /// The percentage of keys that are over and still there, about.
+    pub fn stale_percent(&self) -> f64 {
+        self.stale.load(Ordering::Relaxed) as f64 / 100.0 // ORDERING: see `blend`.
+    }
+
+    /// The mean time that the keys of a database with an expiry have left, about; 0: there are none.
+    pub fn mean_ttl_ms(&self, db: DbIndex) -> u64 {
+        self.ttl_ms[usize::from(db)].load(Ordering::Relaxed) // ORDERING: see `blend`.
+    }
+}
+
 impl Sweep {
     /// One run over all databases; returns how many keys it removed.
     pub fn run(&mut self, engine: &Engine) -> u64 {
-        let deadline = Instant::now() + RUN_MAX;
-        (0..DATABASES).map(|db| self.run_db(engine, db as DbIndex, deadline)).sum()
+        let began = Instant::now();
+        let deadline = began + RUN_MAX;
+        let removed = (0..DATABASES).map(|db| self.run_db(engine, db as DbIndex, deadline)).sum();
+        let (spent, swept) = (began.elapsed(), engine.swept());
+        // ORDERING: see `blend`.
+        swept.time_ns.fetch_add(spent.as_nanos() as u64, Ordering::Relaxed);
+        swept.runs_cut_short.fetch_add(u64::from(spent >= RUN_MAX), Ordering::Relaxed); // ORDERING: as above.
+        removed
     }
 
     fn run_db(&mut self, engine: &Engine, db: DbIndex, deadline: Instant) -> u64 {
         let (mut removed, mut seen, mut walked) = (0, 0, 0);
+        // Of the keys that stay.
+        let (mut ttl_sum_ms, mut ttls) = (0u64, 0u64);
+        let swept = engine.swept();
         loop {
             let op = engine.begin();
             let index = op.index(db);
             if index.is_lasting() {
+                swept.ttl_ms[usize::from(db)].store(0, Ordering::Relaxed); // ORDERING: see `blend`.
                 return removed;
             }
             let chains = index.chains();
@@ -65,12 +119,24 @@ impl Sweep {
                     if record.is_expired(op.now()) {
                         // Taking and dropping the entry of an expired key removes it.
                         removed += u64::from(Entry::latch(&op, db, record.key()).is_ok());
-                    } else if record.has_volatile_fields() {
+                        continue;
+                    }
+                    if let Some(at) = record.expire_at() {
+                        ttl_sum_ms = ttl_sum_ms.saturating_add(at.0.saturating_sub(op.now().0));
+                        ttls += 1;
+                    }
+                    if record.has_volatile_fields() {
                         removed += u64::from(sweep_hash(&op, db, record, deadline));
                     }
                 }
             }
             let lingering = removed * 100 > seen * LINGERING_PERCENT_MAX;
+            if seen > 0 && (walked >= chains || walked >= slice) {
+                blend(&swept.stale, removed.min(seen) * 10_000 / seen);
+                if let Some(mean) = ttl_sum_ms.checked_div(ttls) {
+                    blend(&swept.ttl_ms[usize::from(db)], mean);
+                }
+            }
             if walked >= chains || (walked >= slice && !lingering) || Instant::now() >= deadline {
                 return removed;
             }

@@ -30,6 +30,8 @@ pub struct Server {
     pub started_at: SystemTime,
     /// 40 hexadecimal digits that are new with every start.
     pub run_id: String,
+    /// Keys that were loaded from files.
+    pub loaded_keys: u64,
     /// Number of worker threads.
     pub workers: usize,
     /// What the workers are doing.
@@ -46,6 +48,7 @@ impl Server {
         let settings = Live::new(settings);
         let tuned = engine.clone();
         settings.on_change(Box::new(move |old, new| crate::config::apply(&tuned, old, new)));
+        let loaded_keys = (0..crate::limits::DATABASES as u8).map(|db| engine.len(db)).sum();
         Arc::new(Server {
             engine,
             clients: Clients::default(),
@@ -57,6 +60,7 @@ impl Server {
             started: Instant::now(),
             started_at: SystemTime::now(),
             run_id: run_id(),
+            loaded_keys,
             workers,
             turns: Turns::new(workers),
             stop_requested: AtomicBool::new(false),

@@ -7,6 +7,7 @@
 
 mod clock;
 mod command;
+mod exceeded;
 mod histogram;
 mod sampled;
 
@@ -19,6 +20,7 @@ use polycache_core::command::{Registry, Spec};
 
 pub use clock::Ticks;
 pub use command::{CommandIndex, CommandTotals};
+pub use exceeded::Exceeded;
 pub use histogram::Latency;
 pub use sampled::Rates;
 
@@ -133,6 +135,8 @@ pub struct ServerStats {
     free: Mutex<Vec<usize>>,
     pub ticks: Ticks,
     pub rates: Rates,
+    /// How long memory was beyond its limit.
+    pub exceeded: Exceeded,
 }
 
 impl ServerStats {
@@ -151,6 +155,7 @@ impl ServerStats {
             free: Mutex::new((0..workers).rev().collect()),
             ticks: Ticks::start(),
             rates: Rates::default(),
+            exceeded: Exceeded::default(),
         }
     }
 
@@ -253,10 +258,16 @@ impl ServerStats {
         sums
     }
 
+    /// Microseconds that commands took.
+    pub fn busy_us(&self) -> u64 {
+        self.commands().iter().map(|command| command.usec).sum()
+    }
+
     /// CONFIG RESETSTAT.
     pub fn reset(&self) {
         let now = self.sums();
         let latencies = (0..self.index.len()).map(|place| self.whole_latency(CommandIndex(place))).collect();
+        self.exceeded.reset();
         *self.old_latencies.lock().unwrap_or_else(|poison| poison.into_inner()) = latencies;
         *self.baseline.lock().unwrap_or_else(|poison| poison.into_inner()) = now;
         self.errors.lock().unwrap_or_else(|poison| poison.into_inner()).clear();
@@ -269,6 +280,7 @@ impl ServerStats {
             self.sum(Counter::Commands),
             self.sum(Counter::NetInputBytes),
             self.sum(Counter::NetOutputBytes),
+            self.sum(Counter::Reads),
         );
     }
 }

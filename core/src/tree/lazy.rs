@@ -4,6 +4,7 @@
 //! order of arrival, node by node.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::node::release;
@@ -11,12 +12,21 @@ use super::node::release;
 /// Trees from this size on are freed by the thread: some tens of microseconds of work.
 pub const LAZY_BYTES_MIN: u64 = 64 << 10;
 
+/// Trees that were freed so.
+static FREED: AtomicU64 = AtomicU64::new(0);
+
 static QUEUE: Mutex<Queue> = Mutex::new(Queue { roots: VecDeque::new(), process: 0 });
 
 struct Queue {
     roots: VecDeque<u64>,
     /// The process whose thread is at work; zero: none. A forked child has no thread.
     process: u32,
+}
+
+/// How many large trees wait to be freed, and how many have been.
+pub fn lazily_freed() -> (usize, u64) {
+    let waiting = QUEUE.lock().unwrap_or_else(PoisonError::into_inner).roots.len();
+    (waiting, FREED.load(Ordering::Relaxed)) // ORDERING: a figure.
 }
 
 /// Gives up the reference to a large tree's root, soon.
@@ -50,5 +60,6 @@ fn release_all() {
         };
         // SAFETY: `release_later`'s caller gave this reference away.
         unsafe { release(root) };
+        FREED.fetch_add(1, Ordering::Relaxed); // ORDERING: a figure.
     }
 }

@@ -28,6 +28,7 @@ use smallvec::SmallVec;
 pub use build::Builder;
 pub use cursor::Cursor;
 pub use edit::Edit;
+pub use lazy::lazily_freed;
 pub use packed::{Fresh, Item, Packed};
 
 /// A node is split above this many bytes.

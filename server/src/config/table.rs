@@ -359,6 +359,11 @@ impl Settings {
         }
     }
 
+    /// The value of the setting called `name`, as CONFIG GET prints it; empty where there is none.
+    pub fn text_of(&self, name: &str) -> String {
+        lookup(name).map_or_else(String::new, |setting| self.value(setting).to_text(&setting.kind))
+    }
+
     /// Sets `setting` to a value that its row has parsed.
     pub fn assign(&mut self, setting: &Setting, value: Value) {
         match &setting.place {

@@ -17,6 +17,8 @@ pub async fn run(server: Arc<Server>) {
     for count in 0u32.. {
         interval.tick().await;
         server.stats.sample();
+        let limit = server.engine.tuning().maxmemory();
+        server.stats.exceeded.note(limit != 0 && server.engine.memory().used() > limit);
         if count % SAMPLES_PER_SECOND == 0 {
             close_idle(&server);
             wake_stuck(&server);

@@ -41,6 +41,18 @@ impl Ticks {
         ticks
     }
 
+    /// Which clock it is.
+    pub fn describe(&self) -> String {
+        match self.counter {
+            #[cfg(target_arch = "x86_64")]
+            Counter::TimeStamp => {
+                let per_us = self.per_us.load(Ordering::Relaxed); // ORDERING: a lone number.
+                format!("X86 TSC @ {:.2} ticks/us", per_us as f64 / SCALE as f64)
+            }
+            Counter::Monotonic => "POSIX clock_gettime".to_owned(),
+        }
+    }
+
     /// Ticks now; only differences mean something.
     #[inline]
     pub fn now(&self) -> u64 {

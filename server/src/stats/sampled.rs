@@ -14,16 +14,16 @@ pub struct Rates {
 
 #[derive(Default)]
 struct State {
-    last: Option<(Instant, [u64; 3])>,
-    samples: [[f64; 3]; SAMPLES],
+    last: Option<(Instant, [u64; 4])>,
+    samples: [[f64; 4]; SAMPLES],
     next: usize,
 }
 
 impl Rates {
-    /// Takes in the totals of commands, input bytes and output bytes.
-    pub(super) fn sample(&self, commands: u64, input_bytes: u64, output_bytes: u64) {
+    /// Takes in the totals of commands, input bytes, output bytes and turns.
+    pub(super) fn sample(&self, commands: u64, input_bytes: u64, output_bytes: u64, turns: u64) {
         let now = Instant::now();
-        let totals = [commands, input_bytes, output_bytes];
+        let totals = [commands, input_bytes, output_bytes, turns];
         let mut state = self.state.lock().unwrap_or_else(|poison| poison.into_inner());
         if let Some((then, before)) = state.last {
             let seconds = now.duration_since(then).as_secs_f64();
@@ -46,6 +46,11 @@ impl Rates {
     /// INFO's `instantaneous_ops_per_sec`.
     pub fn commands_per_second(&self) -> u64 {
         self.mean(0) as u64
+    }
+
+    /// INFO's `instantaneous_eventloop_cycles_per_sec`.
+    pub fn turns_per_second(&self) -> u64 {
+        self.mean(3) as u64
     }
 
     /// INFO's `instantaneous_input_kbps`, in KiB per second.

@@ -5,6 +5,7 @@
 
 pub mod allowed;
 pub mod commands;
+pub mod documented;
 pub mod families;
 pub mod grammar;
 pub mod memcached;

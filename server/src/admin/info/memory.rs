@@ -48,12 +48,17 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("mem_not_counted_for_evict", figures.overhead());
     text.line("mem_replication_backlog", 0);
     text.line("mem_total_replication_buffers", 0);
+    text.line("mem_replicas_repl_buffer", 0);
     text.line("mem_clients_slaves", 0);
     text.line("mem_clients_normal", figures.clients);
     text.line("mem_cluster_links", 0);
+    text.line("mem_cluster_slot_import", 0);
+    text.line("mem_cluster_slot_export", 0);
     text.line("mem_aof_buffer", figures.log);
     text.line("mem_allocator", ALLOCATOR);
+    text.line("mem_overhead_db_hashtable_rehashing", 0);
     text.line("active_defrag_running", 0);
-    text.line("lazyfree_pending_objects", 0);
-    text.line("lazyfreed_objects", 0);
+    let (pending, freed) = polycache_core::tree::lazily_freed();
+    text.line("lazyfree_pending_objects", pending);
+    text.line("lazyfreed_objects", freed);
 }

@@ -58,6 +58,7 @@ struct Section {
 
 const SECTIONS: &[Section] = &[
     Section { name: "server", default: true, write: server::write },
+    Section { name: "tls", default: true, write: server::write_tls },
     Section { name: "clients", default: true, write: clients::write },
     Section { name: "memory", default: true, write: memory::write },
     Section { name: "persistence", default: true, write: persistence::write },
@@ -69,6 +70,8 @@ const SECTIONS: &[Section] = &[
     Section { name: "errorstats", default: true, write: commands::write_errors },
     Section { name: "latencystats", default: false, write: commands::write_latencies },
     Section { name: "cluster", default: true, write: server::write_cluster },
+    Section { name: "cluster_info", default: false, write: server::write_cluster_info },
+    Section { name: "scriptingengines", default: false, write: server::write_engines },
     Section { name: "memcached", default: true, write: clients::write_memcached },
     Section { name: "keyspace", default: true, write: write_keyspace },
 ];
@@ -112,11 +115,14 @@ fn write_keyspace(text: &mut Text, server: &Server) {
     text.section("Keyspace");
     for db in 0..DATABASES as u8 {
         let (keys, expires) = (server.engine.len(db), server.engine.expires(db));
+        let ttl = server.engine.swept().mean_ttl_ms(db);
         let volatile = server.engine.volatile_hashes(db);
         if keys > 0 {
             text.line(
                 &format!("db{db}"),
-                format_args!("keys={keys},expires={expires},avg_ttl=0,keys_with_volatile_items={volatile}"),
+                format_args!(
+                    "keys={keys},expires={expires},avg_ttl={ttl},keys_with_volatile_items={volatile}"
+                ),
             );
         }
     }

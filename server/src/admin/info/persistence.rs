@@ -34,7 +34,7 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("rdb_saves", status.saves.runs);
     text.line("rdb_last_cow_size", 0);
     text.line("rdb_last_load_keys_expired", 0);
-    text.line("rdb_last_load_keys_loaded", 0);
+    text.line("rdb_last_load_keys_loaded", server.loaded_keys);
     text.line("aof_enabled", bit(status.aof_enabled));
     text.line("aof_rewrite_in_progress", bit(status.rewrite_in_progress));
     text.line("aof_rewrite_scheduled", bit(status.rewrite_scheduled));
@@ -47,6 +47,7 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("aof_last_cow_size", 0);
     text.line("module_fork_in_progress", 0);
     text.line("module_fork_last_cow_size", 0);
+    text.line("slot_migration_fork_in_progress", 0);
     text.line("snapshot_file", persistence.snapshot_path().display());
     let scrub = server.engine.scrub_status();
     text.line("snapshot_scrub_in_progress", bit(scrub.in_progress));
@@ -58,6 +59,8 @@ pub(super) fn write(text: &mut Text, server: &Server) {
         text.line("aof_base_size", status.aof_base_size);
         text.line("aof_pending_rewrite", 0);
         text.line("aof_buffer_length", status.aof_buffer_length());
+        // A rewrite needs no buffer of its own.
+        text.line("aof_rewrite_buffer_length", 0);
         text.line("aof_pending_bio_fsync", bit(status.log.sync_in_flight));
         text.line("aof_delayed_fsync", status.log.delayed_syncs);
         text.line("aof_io_backend", status.backend().name);

@@ -1,4 +1,4 @@
-//! INFO server, replication, cpu and cluster.
+//! INFO server, TLS, replication, cpu, modules, cluster and scripting engines.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,6 +20,7 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("server_mode", "standalone");
     text.line("os", process::system_name());
     text.line("arch_bits", usize::BITS);
+    text.line("monotonic_clock", server.stats.ticks.describe());
     text.line("multiplexing_api", "epoll");
     text.line("process_id", std::process::id());
     text.line("process_supervised", "no");
@@ -31,6 +32,7 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("uptime_in_days", uptime / 86_400);
     text.line("hz", 10);
     text.line("configured_hz", 10);
+    text.line("clients_hz", 10);
     text.line("lru_clock", since.as_secs() & 0xff_ffff);
     let executable = std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default();
     text.line("executable", executable);
@@ -38,6 +40,26 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("config_file", file);
     text.line("io_threads_active", u8::from(server.workers > 1));
     text.line("worker_threads", server.workers);
+    text.line("availability_zone", settings.text_of("availability-zone"));
+    let listeners = [
+        ("tcp", &settings.bind, settings.port),
+        ("memcached", &settings.memcached_bind, settings.memcached_port),
+        ("metrics", &settings.metrics_bind, settings.metrics_port),
+    ];
+    for (number, (name, hosts, port)) in listeners.into_iter().filter(|(.., port)| *port != 0).enumerate() {
+        let hosts = if hosts.is_empty() { &settings.bind } else { hosts };
+        let binds: Vec<String> = hosts.iter().map(|host| format!("bind={host}")).collect();
+        text.line(&format!("listener{number}"), format_args!("name={name},{},port={port}", binds.join(",")));
+    }
+}
+
+/// There is no TLS yet, and so there are no certificates.
+pub(super) fn write_tls(text: &mut Text, _: &Server) {
+    text.section("TLS");
+    for kind in ["server", "client", "ca"] {
+        text.line(&format!("tls_{kind}_cert_serial"), "none");
+        text.line(&format!("tls_{kind}_cert_expires_in_seconds"), 0);
+    }
 }
 
 pub(super) fn write_replication(text: &mut Text, server: &Server) {
@@ -51,7 +73,7 @@ pub(super) fn write_replication(text: &mut Text, server: &Server) {
     text.line("master_repl_offset", super::super::persistence::log_offset(&server.engine));
     text.line("second_repl_offset", -1);
     text.line("repl_backlog_active", 0);
-    text.line("repl_backlog_size", 0);
+    text.line("repl_backlog_size", server.settings.load().text_of("repl-backlog-size"));
     text.line("repl_backlog_first_byte_offset", 0);
     text.line("repl_backlog_histlen", 0);
 }
@@ -63,6 +85,23 @@ pub(super) fn write_cpu(text: &mut Text, _: &Server) {
     text.line("used_cpu_user", format_args!("{:.6}", own.user));
     text.line("used_cpu_sys_children", format_args!("{:.6}", children.system));
     text.line("used_cpu_user_children", format_args!("{:.6}", children.user));
+    let main = process::cpu_of_main_thread();
+    text.line("used_cpu_sys_main_thread", format_args!("{:.6}", main.system));
+    text.line("used_cpu_user_main_thread", format_args!("{:.6}", main.user));
+    text.line("used_active_time_main_thread", format_args!("{:.6}", main.system + main.user));
+}
+
+/// What CLUSTER INFO says of a cluster; there is none.
+pub(super) fn write_cluster_info(text: &mut Text, _: &Server) {
+    text.section("Cluster Info");
+}
+
+pub(super) fn write_engines(text: &mut Text, _: &Server) {
+    text.section("Scripting Engines");
+    text.line("engines_count", 1);
+    text.line("engines_total_used_memory", 0);
+    text.line("engines_total_memory_overhead", 0);
+    text.line("engine_0", "name=LUA,module=built-in,abi_version=4,used_memory=0,memory_overhead=0");
 }
 
 pub(super) fn write_cluster(text: &mut Text, _: &Server) {

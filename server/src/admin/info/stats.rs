@@ -8,6 +8,9 @@ use crate::stats::Counter;
 
 pub(super) fn write(text: &mut Text, server: &Server) {
     let (stats, engine) = (&server.stats, server.engine.stats());
+    let swept = server.engine.swept();
+    let (turns, busy) = (stats.total(Counter::Reads), stats.busy_us());
+    let threaded = u64::from(server.workers > 1);
     text.section("Stats");
     text.line("total_connections_received", stats.total(Counter::ConnectionsReceived));
     text.line("total_commands_processed", stats.total(Counter::Commands));
@@ -16,6 +19,8 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("total_net_output_bytes", stats.total(Counter::NetOutputBytes));
     text.line("total_net_repl_input_bytes", 0);
     text.line("total_net_repl_output_bytes", 0);
+    text.line("total_net_cluster_slot_import_bytes", 0);
+    text.line("total_net_cluster_slot_export_bytes", 0);
     text.line("instantaneous_input_kbps", format_args!("{:.2}", stats.rates.input_kbps()));
     text.line("instantaneous_output_kbps", format_args!("{:.2}", stats.rates.output_kbps()));
     text.line("instantaneous_input_repl_kbps", "0.00");
@@ -26,14 +31,16 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("sync_partial_err", 0);
     text.line("expired_keys", engine.get(Engine::ExpiredKeys));
     text.line("expired_fields", engine.get(Engine::ExpiredFields));
-    text.line("expired_stale_perc", "0.00");
-    text.line("expired_time_cap_reached_count", 0);
-    text.line("expire_cycle_cpu_milliseconds", 0);
+    text.line("expired_stale_perc", format_args!("{:.2}", swept.stale_percent()));
+    text.line("expired_keys_with_volatile_items_stale_perc", "0.00");
+    text.line("expired_time_cap_reached_count", swept.runs_cut_short());
+    text.line("expire_cycle_cpu_milliseconds", swept.time_ms());
     text.line("evicted_keys", engine.get(Engine::EvictedKeys));
     text.line("evicted_clients", 0);
     text.line("evicted_scripts", 0);
-    text.line("total_eviction_exceeded_time", 0);
-    text.line("current_eviction_exceeded_time", 0);
+    let (total_ms, current_ms) = stats.exceeded.times_ms();
+    text.line("total_eviction_exceeded_time", total_ms);
+    text.line("current_eviction_exceeded_time", current_ms);
     text.line("keyspace_hits", engine.get(Engine::KeyspaceHits));
     text.line("keyspace_misses", engine.get(Engine::KeyspaceMisses));
     text.line("keyspace_changes", engine.get(Engine::Changes));
@@ -59,15 +66,28 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("dump_payload_sanitizations", 0);
     text.line("total_reads_processed", stats.total(Counter::Reads));
     text.line("total_writes_processed", stats.total(Counter::Writes));
-    text.line("io_threaded_reads_processed", 0);
-    text.line("io_threaded_writes_processed", 0);
+    text.line("io_threaded_reads_processed", turns * threaded);
+    text.line("io_threaded_writes_processed", stats.total(Counter::Writes) * threaded);
+    text.line("io_threaded_freed_objects", 0);
+    text.line("io_threaded_accept_processed", stats.total(Counter::ConnectionsReceived));
+    text.line("io_threaded_poll_processed", 0);
+    text.line("io_threaded_total_prefetch_batches", 0);
+    text.line("io_threaded_total_prefetch_entries", 0);
     text.line("protocol_errors", stats.total(Counter::ProtocolErrors));
     text.line("client_query_buffer_limit_disconnections", stats.total(Counter::QueryBufferDisconnections));
     text.line("client_output_buffer_limit_disconnections", stats.total(Counter::OutputBufferDisconnections));
     text.line("reply_buffer_shrinks", 0);
     text.line("reply_buffer_expands", 0);
+    // A cycle is a turn of one connection here: read, carry out, send.
+    text.line("eventloop_cycles", turns);
+    text.line("eventloop_duration_sum", busy);
+    text.line("eventloop_duration_cmd_sum", busy);
+    text.line("instantaneous_eventloop_cycles_per_sec", stats.rates.turns_per_second());
+    text.line("instantaneous_eventloop_duration_usec", busy.checked_div(turns).unwrap_or(0));
     text.line("acl_access_denied_auth", stats.total(Counter::AuthFailures));
     text.line("acl_access_denied_cmd", 0);
     text.line("acl_access_denied_key", 0);
     text.line("acl_access_denied_channel", 0);
+    text.line("acl_access_denied_tls_cert", 0);
+    text.line("acl_access_denied_db", 0);
 }
