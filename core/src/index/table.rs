@@ -182,11 +182,6 @@ fn segment_len(segment: usize) -> u64 {
 /// allocator may write its zeroes itself, and a table that is half in use would be paid for whole.
 const MAPPED_BYTES_MIN: usize = 64 * 1024;
 
-/// Segments from this size on lie in huge pages where the system has them: a look-up of a random key then does not wait
-/// for the page tables as well. The table grows from front to back, so at most one huge page is partly unused.
-const HUGE_BYTES_MIN: usize = 2 * HUGE_PAGE_BYTES;
-const HUGE_PAGE_BYTES: usize = 2 * 1024 * 1024;
-
 /// Memory of one segment; freed on drop.
 pub struct Segment {
     start: NonNull<Bucket>,
@@ -216,7 +211,11 @@ fn allocate(buckets: u64) -> NonNull<Bucket> {
         // SAFETY: the layout is not empty.
         unsafe { alloc_zeroed(layout) }
     } else {
-        map(layout.size())
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a fresh anonymous mapping touches nothing that exists.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), layout.size(), protection, flags, -1, 0) };
+        if start == libc::MAP_FAILED { std::ptr::null_mut() } else { start.cast() }
     };
     let Some(start) = NonNull::new(start.cast::<Bucket>()) else { handle_alloc_error(layout) };
     if cfg!(shuttle) {
@@ -227,36 +226,6 @@ fn allocate(buckets: u64) -> NonNull<Bucket> {
         }
     }
     start
-}
-
-/// Zero pages from the operating system; null where it refuses.
-fn map(bytes: usize) -> *mut u8 {
-    let protection = libc::PROT_READ | libc::PROT_WRITE;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-    let slack = if bytes < HUGE_BYTES_MIN { 0 } else { HUGE_PAGE_BYTES };
-    // SAFETY: a fresh anonymous mapping touches nothing that exists.
-    let mapped = unsafe { libc::mmap(std::ptr::null_mut(), bytes + slack, protection, flags, -1, 0) };
-    if mapped == libc::MAP_FAILED {
-        return std::ptr::null_mut();
-    }
-    let mapped = mapped.cast::<u8>();
-    if slack == 0 {
-        return mapped;
-    }
-    let before = mapped.align_offset(HUGE_PAGE_BYTES).min(slack);
-    // SAFETY: `before` and what remains of the slack behind the segment are inside the mapping made above.
-    unsafe {
-        let start = mapped.add(before);
-        for (unused, len) in [(mapped, before), (start.add(bytes), slack - before)] {
-            if len > 0 {
-                libc::munmap(unused.cast(), len);
-            }
-        }
-        // Advice: refused, the segment lies in small pages.
-        #[cfg(target_os = "linux")]
-        libc::madvise(start.cast(), bytes, libc::MADV_HUGEPAGE);
-        start
-    }
 }
 
 fn layout(buckets: u64) -> Layout {
