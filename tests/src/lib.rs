@@ -5,5 +5,6 @@
 
 pub mod crash;
 pub mod differential;
+pub mod interleaving;
 pub mod linearizability;
 pub mod support;

@@ -92,6 +92,17 @@ impl Client {
         self.stream.write_all(bytes)
     }
 
+    /// Whether there is something to read, be it the end.
+    pub fn has_input(&mut self) -> bool {
+        if self.position < self.input.len() {
+            return true;
+        }
+        self.stream.set_nonblocking(true).expect("a socket");
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).expect("a socket");
+        !peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Reads one reply.
     pub fn read(&mut self) -> io::Result<Value> {
         let line = self.line()?;

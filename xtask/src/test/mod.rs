@@ -61,6 +61,11 @@ const STAGES: &[Stage] = &[
         run: |_, t| rust::face("blocking", t),
     },
     Stage {
+        name: "interleaving",
+        summary: "scripts of several connections against Valkey",
+        run: |_, t| rust::face("interleaving", t),
+    },
+    Stage {
         name: "differential",
         summary: "random commands against Valkey and memcached",
         run: |_, t| rust::face("differential", t),
