@@ -9,6 +9,7 @@ use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 use crate::blocking::Blocking;
 use crate::command::Failure;
 use crate::config::{EngineConfig, Maintenance, Tuning};
+use crate::delays::{Delay, Delays};
 use crate::eviction::Eviction;
 use crate::expiry::{SWEEP_EVERY, Sweep, Swept};
 use crate::index::Index;
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     element_seed: OnceLock<(u64, RapidSecrets)>,
     sweep: Mutex<Sweep>,
     swept: Swept,
+    delays: Delays,
     sweeper: OnceLock<()>,
     eviction: Eviction,
     /// Dropped last: it holds the lock of the directory that the log writes to.
@@ -74,6 +76,7 @@ impl Engine {
             element_seed: OnceLock::new(),
             sweep: Mutex::new(Sweep::default()),
             swept: Swept::default(),
+            delays: Delays::default(),
             sweeper: OnceLock::new(),
             eviction: Eviction::default(),
             persistence: OnceLock::new(),
@@ -296,6 +299,16 @@ impl Engine {
             None => Ok(()),
             Some(failure) => Err(failure),
         }
+    }
+
+    /// The longest work of each kind since the last call, in microseconds.
+    pub fn take_delays(&self) -> impl Iterator<Item = (Delay, u64)> {
+        self.0.delays.take().chain(self.log().take_delays())
+    }
+
+    /// Where long work is noted.
+    pub(crate) fn delays(&self) -> &Delays {
+        &self.0.delays
     }
 
     /// What the sweep for expired keys has found out.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::container::hash::next_expiry;
 use crate::container::sweep_fields;
+use crate::delays::Delay;
 use crate::engine::{DbIndex, Engine, Operation};
 use crate::index::slot::TTL;
 use crate::limits::DATABASES;
@@ -86,6 +87,7 @@ impl Sweep {
         let deadline = began + RUN_MAX;
         let removed = (0..DATABASES).map(|db| self.run_db(engine, db as DbIndex, deadline)).sum();
         let (spent, swept) = (began.elapsed(), engine.swept());
+        engine.delays().note(Delay::ExpireCycle, spent);
         // ORDERING: see `blend`.
         swept.time_ns.fetch_add(spent.as_nanos() as u64, Ordering::Relaxed);
         swept.runs_cut_short.fetch_add(u64::from(spent >= RUN_MAX), Ordering::Relaxed); // ORDERING: as above.

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod container;
+pub mod delays;
 pub mod double;
 pub mod engine;
 pub mod eviction;

@@ -9,7 +9,7 @@ use polycache_core::command::{Registry, Spec, TABLES};
 use polycache_core::engine::Engine;
 use tokio::sync::Notify;
 
-use crate::admin::SlowLog;
+use crate::admin::{CommandLogs, LatencyMonitor};
 use crate::client::Clients;
 use crate::config::value::Rename;
 use crate::config::{Live, Settings};
@@ -23,7 +23,8 @@ pub struct Server {
     pub settings: Live,
     pub clients: Clients,
     pub stats: ServerStats,
-    pub slowlog: SlowLog,
+    pub command_logs: CommandLogs,
+    pub latency: LatencyMonitor,
     pub memcached: crate::memcached::Shared,
     pub registry: &'static Registry,
     pub started: Instant,
@@ -53,7 +54,8 @@ impl Server {
             engine,
             clients: Clients::default(),
             stats: ServerStats::new(registry, workers),
-            slowlog: SlowLog::default(),
+            command_logs: CommandLogs::default(),
+            latency: LatencyMonitor::default(),
             memcached: Default::default(),
             settings,
             registry,

@@ -289,3 +289,24 @@ fn closing_ends_the_waiting() {
         assert!(waiting.join().unwrap().is_err());
     });
 }
+
+#[test]
+fn commands_count_in_the_statistics() {
+    let cache = open();
+    for _ in 0..3 {
+        cache.execute(&[b"RPUSH", b"list", b"x"]).unwrap().1.wait().unwrap();
+    }
+    assert!(cache.execute(&[b"GET", b"list"]).is_err());
+    assert!(cache.execute(&[b"GET"]).is_err());
+    let info = cache.info(Some("everything")).unwrap();
+    assert!(
+        info["cmdstat_rpush"].starts_with("calls=3,") && info["cmdstat_rpush"].ends_with("failed_calls=0")
+    );
+    assert!(info["cmdstat_get"].starts_with("calls=1,"), "{}", info["cmdstat_get"]);
+    assert!(info["cmdstat_get"].ends_with("rejected_calls=1,failed_calls=1"), "{}", info["cmdstat_get"]);
+    assert_eq!(
+        (info["errorstat_WRONGTYPE"].as_str(), info["errorstat_ERR"].as_str()),
+        ("count=1", "count=1")
+    );
+    assert!(info.contains_key("latency_percentiles_usec_rpush"));
+}

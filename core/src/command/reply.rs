@@ -175,6 +175,14 @@ impl ValueReply {
         self.done
     }
 
+    /// The text of the reply if it is an error.
+    pub fn error_text(&self) -> Option<&str> {
+        match &self.done {
+            Some(Value::Error(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     fn emit(&mut self, mut value: Value) {
         while let Some(open) = self.open.last_mut() {
             open.elements.push(value);

@@ -15,9 +15,11 @@ mod walk;
 // Not through `crate::sync`: counts that no test hangs on.
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
 
 use crate::clock::UnixMillis;
 use crate::config::EvictionPolicy;
+use crate::delays::Delay;
 use crate::engine::{DbIndex, Engine};
 use crate::limits::DATABASES;
 use crate::operation::Operation;
@@ -209,6 +211,7 @@ impl Engine {
         }
         // What is in use exactly costs a look at every shard, hence not at each step.
         const LOOK_EVERY: usize = 8;
+        let _timed = Timed { engine: self, began: Instant::now() };
         for round in 0..EVICTIONS_MAX {
             let may_be_enough = round % LOOK_EVERY == 0 || self.memory().used_roughly() <= limit;
             if may_be_enough && self.memory().used() <= limit {
@@ -220,6 +223,18 @@ impl Engine {
         }
         // A single write does not pay for everything that came before it, as long as the limit means something.
         self.memory().used() <= limit + limit / OVERDRAFT
+    }
+}
+
+/// Notes how long making room took.
+struct Timed<'a> {
+    engine: &'a Engine,
+    began: Instant,
+}
+
+impl Drop for Timed<'_> {
+    fn drop(&mut self) {
+        self.engine.delays().note(Delay::EvictionCycle, self.began.elapsed());
     }
 }
 

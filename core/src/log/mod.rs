@@ -40,6 +40,7 @@ pub use order::Prefix;
 pub use watermark::{Durable, LogError, Watermark};
 
 use crate::command::Failure;
+use crate::delays::Delay;
 use crate::engine::DbIndex;
 use crate::record::Str;
 use crate::sync::atomic::Ordering;
@@ -187,6 +188,11 @@ impl Log {
                 Some(Failure::new(format!("MISCONF Errors writing to the AOF file: {reason}")))
             }
         }
+    }
+
+    /// The longest writes and syncs since the last call, in microseconds.
+    pub fn take_delays(&self) -> impl Iterator<Item = (Delay, u64)> {
+        self.shared.delays.take()
     }
 
     pub fn state(&self) -> State {

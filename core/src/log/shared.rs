@@ -10,6 +10,7 @@ use super::increment::Increment;
 use super::order::Order;
 use super::{Lsn, Watermark};
 use crate::config::FsyncPolicy;
+use crate::delays::Delays;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
 use crate::sync::{Mutex, lock};
 
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     pub syncs: AtomicU64,
     pub groups: AtomicU64,
     pub delayed_syncs: AtomicU64,
+    pub delays: Delays,
     pub sync_in_flight: AtomicBool,
     pub choice: Mutex<Choice>,
 }
@@ -68,6 +70,7 @@ impl Shared {
             syncs: AtomicU64::new(0),
             groups: AtomicU64::new(0),
             delayed_syncs: AtomicU64::new(0),
+            delays: Delays::default(),
             sync_in_flight: AtomicBool::new(false),
             choice: Mutex::default(),
         }

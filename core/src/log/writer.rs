@@ -23,6 +23,7 @@ use super::mark::{GroupSum, MARK_BYTES_MAX};
 use super::order::Order;
 use super::shared::Shared;
 use crate::config::FsyncPolicy;
+use crate::delays::Delay;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 
@@ -69,6 +70,7 @@ struct Flight {
     mark: Vec<u8>,
     file_bytes: u64,
     then: Then,
+    began: Instant,
 }
 
 /// An fsync in flight.
@@ -223,7 +225,7 @@ impl Writer {
             self.begin_sync(Syncing { upto: end, retired: None });
             self.last_sync = Some(began);
         }
-        self.flight = Some(Flight { end, sum, mark, file_bytes, then });
+        self.flight = Some(Flight { end, sum, mark, file_bytes, then, began });
         true
     }
 
@@ -238,6 +240,7 @@ impl Writer {
 
     fn written(&mut self, order: &Order) {
         let Some(flight) = self.flight.take() else { return };
+        self.shared.delays.note(Delay::AofWrite, flight.began.elapsed());
         self.file.size += flight.file_bytes;
         self.shared.file_bytes.store(self.file.size, Ordering::SeqCst);
         self.shared.groups.fetch_add(1, Ordering::SeqCst);
@@ -275,6 +278,11 @@ impl Writer {
         match result {
             Ok(()) => {
                 self.shared.syncs.fetch_add(1, Ordering::SeqCst);
+                if let Some(begun) = self.last_sync {
+                    let always = self.shared.fsync() == FsyncPolicy::Always;
+                    let delay = if always { Delay::AofSyncAlways } else { Delay::AofSync };
+                    self.shared.delays.note(delay, begun.elapsed());
+                }
                 // What was written before a failed fsync may be gone although a later fsync succeeds.
                 if self.shared.watermark.error().is_none() {
                     let durable = self.shared.watermark.durable().0;

@@ -22,6 +22,7 @@ use super::temporary::Temporary;
 use super::trees::{Failed, Large};
 use super::writer::{FileWriter, SectionWriter, Slots};
 use crate::clock::UnixMillis;
+use crate::delays::Delay;
 use crate::engine::{DbIndex, Engine};
 use crate::index::scan::Walked;
 use crate::index::{Index, Word};
@@ -109,6 +110,7 @@ struct Part {
 
 impl Cut {
     fn begin<T>(engine: &Engine, at_cut: impl FnOnce() -> (Lsn, T)) -> (Cut, T) {
+        let began = Instant::now();
         let _alone = engine.gate().close();
         let (lsn, handed_back) = at_cut();
         let version = version::cut();
@@ -121,6 +123,7 @@ impl Cut {
                 cut.parts.push(Part { db, index, keys });
             }
         }
+        engine.delays().note(Delay::SnapshotCut, began.elapsed());
         (cut, handed_back)
     }
 }

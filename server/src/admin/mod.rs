@@ -2,23 +2,25 @@
 
 mod access;
 mod command;
+mod commandlog;
 mod config;
 mod debug;
 mod identity;
 mod info;
-mod latency;
+pub(crate) mod latency;
 mod memory;
 pub(crate) mod persistence;
 pub(crate) mod process;
+pub(crate) mod redact;
 mod shutdown;
-mod slowlog;
 mod table;
 mod wait;
 
 use polycache_core::command::{Args, Ctx, Failure, Outcome};
 
+pub use commandlog::{CommandLogs, Subject};
 pub(crate) use info::fields as info_fields;
-pub use slowlog::SlowLog;
+pub use latency::LatencyMonitor;
 pub use table::TABLES;
 pub use wait::{LocalWait, answer};
 

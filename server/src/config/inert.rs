@@ -141,12 +141,6 @@ pub static ROWS: &[Row] = &[
     row("list-compress-depth", &[], COUNT, "0"),
     row("notify-keyspace-events", &[], Kind::Text, ""),
     row("busy-reply-threshold", &["lua-time-limit"], COUNT, "5000"),
-    // Statistics.
-    row("latency-monitor-threshold", &[], COUNT, "0"),
-    row("commandlog-request-larger-than", &[], NUMBER, "1048576"),
-    row("commandlog-large-request-max-len", &[], COUNT, "128"),
-    row("commandlog-reply-larger-than", &[], NUMBER, "1048576"),
-    row("commandlog-large-reply-max-len", &[], COUNT, "128"),
     // Replication.
     row("replicaof", &["slaveof"], Kind::Words, "").immutable().pinned(NO_REPLICATION),
     row("primaryauth", &["masterauth"], Kind::Text, ""),

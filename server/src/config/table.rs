@@ -313,6 +313,21 @@ settings! {
     slowlog_max_len: u64 = "slowlog-max-len" ["commandlog-slow-execution-max-len"],
         Kind::Integer { min: 0, max: i64::MAX }, "128", MUTABLE,
         "The most entries of the slow log.";
+    large_request_bytes: i64 = "commandlog-request-larger-than" [],
+        Kind::Integer { min: -1, max: i64::MAX }, "1048576", MUTABLE,
+        "Bytes from which a command, as it was sent, enters the log of large requests; -1 is never.";
+    large_request_max_len: u64 = "commandlog-large-request-max-len" [],
+        Kind::Integer { min: 0, max: i64::MAX }, "128", MUTABLE,
+        "The most entries of the log of large requests.";
+    large_reply_bytes: i64 = "commandlog-reply-larger-than" [],
+        Kind::Integer { min: -1, max: i64::MAX }, "1048576", MUTABLE,
+        "Bytes from which a reply has its command enter the log of large replies; -1 is never.";
+    large_reply_max_len: u64 = "commandlog-large-reply-max-len" [],
+        Kind::Integer { min: 0, max: i64::MAX }, "128", MUTABLE,
+        "The most entries of the log of large replies.";
+    latency_monitor_threshold: u64 = "latency-monitor-threshold" [],
+        Kind::Integer { min: 0, max: i64::MAX }, "0", MUTABLE,
+        "Milliseconds from which an event is kept for LATENCY; 0 is never.";
     latency_tracking: bool = "latency-tracking" [], Kind::Bool, "yes", MUTABLE,
         "Keep a histogram of the times of each command, for LATENCY HISTOGRAM, INFO latencystats and /metrics.";
     latency_percentiles: Vec<String> = "latency-tracking-info-percentiles" [], Kind::Words, "50 99 99.9", MUTABLE,

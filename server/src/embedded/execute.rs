@@ -1,12 +1,14 @@
 //! Any command by its name, and the calls that are a command.
 
 use polycache_core::blocking::Ended;
-use polycache_core::command::{Args, Ctx, Reply, Value, ValueReply, dispatch};
+use polycache_core::command::{Args, Ctx, Spec, Value, ValueReply, dispatch};
 
 use super::direct::Expire;
 use super::error::{Error, ErrorKind, Result};
 use super::handle::{Cache, Durable};
 use crate::client::KeyWait;
+use crate::server::Server;
+use crate::stats::Counter;
 
 /// Keys that one step of a scan looks at when the caller leaves it to us: some tens of microseconds of work.
 const SCAN_COUNT: usize = 512;
@@ -49,7 +51,7 @@ impl Cache {
     fn execute_into(
         &self,
         args: Args<'_>,
-        reply: &mut dyn Reply,
+        reply: &mut ValueReply,
         keep_waiting: &mut dyn FnMut() -> bool,
     ) -> Result<Durable> {
         let Some(name) = args.first() else {
@@ -60,8 +62,11 @@ impl Cache {
         let lsn = shared.as_client(self.db(), |client, session| {
             let op = shared.engine.begin();
             let registry = shared.server.registry;
+            let began = shared.server.stats.ticks.now();
             let host = &mut *client;
-            dispatch(&mut Ctx { engine: &shared.engine, op: &op, session, reply, host, registry }, args);
+            let spec =
+                dispatch(&mut Ctx { engine: &shared.engine, op: &op, session, reply, host, registry }, args);
+            count(&shared.server, spec, args, began, reply.error_text());
             let lsn = op.last_lsn();
             // Whoever waits must not keep the epoch.
             drop(op);
@@ -155,6 +160,29 @@ impl Cache {
             Some(tail) => shared.wait(tail),
             None => Ok(()),
         }
+    }
+}
+
+/// Counts a command as those of connections are counted.
+fn count(server: &Server, spec: Option<&'static Spec>, args: Args<'_>, began: u64, error: Option<&str>) {
+    let shard = server.stats.shared();
+    shard.add(Counter::Commands, 1);
+    match spec.map(|spec| server.stats.command(spec)) {
+        Some(index) => {
+            let spent = server.stats.ticks.now().wrapping_sub(began);
+            shard.called(index, spent, error.is_some());
+            if server.settings.load().latency_tracking {
+                shard.took(index, spent);
+            }
+        }
+        None => {
+            if let Some(index) = crate::resp::lookup::known(server, args) {
+                shard.rejected(index);
+            }
+        }
+    }
+    if let Some(text) = error {
+        server.stats.error(shard, text.as_bytes());
     }
 }
 

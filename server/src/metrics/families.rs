@@ -20,6 +20,8 @@ pub(super) fn write(exposition: &mut Exposition, server: &Server) {
     errors(exposition, server);
     databases(exposition, server);
     policies(exposition, server);
+    events(exposition, server);
+    logs(exposition, server);
 }
 
 fn commands(exposition: &mut Exposition, server: &Server) {
@@ -93,4 +95,52 @@ fn policies(exposition: &mut Exposition, server: &Server) {
     exposition.family("memory_policy_info", Kind::Gauge, "maxmemory-policy; always 1.");
     let policy = server.engine.tuning().policy().name();
     exposition.sample("memory_policy_info", &[("policy", policy)], 1.0);
+}
+
+/// The latency monitor's.
+fn events(exposition: &mut Exposition, server: &Server) {
+    let events = server.latency.events();
+    type Figure = fn(&crate::admin::latency::Series) -> f64;
+    let figures: [(&str, Kind, &str, Figure); 4] = [
+        (
+            "latency_events_total",
+            Kind::Counter,
+            "Events that took latency-monitor-threshold or longer, by event.",
+            |series| series.count as f64,
+        ),
+        ("latency_seconds_total", Kind::Counter, "Time that these took, by event.", |series| {
+            series.sum_ms as f64 / 1e3
+        }),
+        ("latency_max_seconds", Kind::Gauge, "The longest of these, by event.", |series| {
+            series.max_ms as f64 / 1e3
+        }),
+        (
+            "latency_last_timestamp_seconds",
+            Kind::Gauge,
+            "The last of these, as Unix time, by event.",
+            |series| series.latest().map_or(0.0, |sample| sample.at as f64),
+        ),
+    ];
+    for (name, kind, help, figure) in figures {
+        exposition.family(name, kind, help);
+        for (event, series) in &events {
+            exposition.sample(name, &[("event", event)], figure(series));
+        }
+    }
+}
+
+/// The logs of commands.
+fn logs(exposition: &mut Exposition, server: &Server) {
+    use crate::admin::Subject;
+    let subjects = [
+        ("slow", Subject::Slow),
+        ("large-request", Subject::LargeRequest),
+        ("large-reply", Subject::LargeReply),
+    ];
+    let name = "command_log_entries_total";
+    exposition.family(name, Kind::Counter, "Entries that COMMANDLOG got, by log.");
+    for (log, subject) in subjects {
+        let (_, count) = server.command_logs.counts(subject);
+        exposition.sample(name, &[("log", log)], count as f64);
+    }
 }

@@ -17,6 +17,7 @@ pub async fn run(server: Arc<Server>) {
     for count in 0u32.. {
         interval.tick().await;
         server.stats.sample();
+        crate::admin::latency::collect(&server);
         let limit = server.engine.tuning().maxmemory();
         server.stats.exceeded.note(limit != 0 && server.engine.memory().used() > limit);
         if count % SAMPLES_PER_SECOND == 0 {

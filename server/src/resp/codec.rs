@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::emit::{self, Emitter};
 use super::error::ProtocolError;
 use super::lookup;
+use super::outstanding::{self, Bounds, Spent};
 use super::parse::{Arguments, Limits, Parsed, Parser};
 use crate::client::ReplyMode;
 use crate::limits::TURN_TIME_US;
@@ -31,7 +32,8 @@ impl codec::Codec for Codec {
         let mut executor = Executor {
             operation: &operation,
             last_tick: ticks.now(),
-            slow_ticks: slow_ticks(turn),
+            bounds: Bounds::of(turn),
+            request_bytes: 0,
             keeps_times: turn.settings.latency_tracking,
             commands: 0,
         };
@@ -46,6 +48,7 @@ impl codec::Codec for Codec {
                     break 'turn;
                 }
                 let command = batch.commands[place];
+                executor.request_bytes = command.bytes;
                 let ran = executor.run(turn, command.row, &batch.args[command.first..command.end]);
                 if ran == Ran::Held {
                     progress.paused = true;
@@ -72,6 +75,7 @@ impl codec::Codec for Codec {
                 }
                 End::Inline { bytes } => {
                     let words: Arguments<'_> = self.parser.words().collect();
+                    executor.request_bytes = bytes;
                     let ran = executor.run(turn, None, &words);
                     if ran == Ran::Held {
                         progress.paused = true;
@@ -215,14 +219,6 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The bound of the slow log in ticks.
-fn slow_ticks(turn: &Turn<'_>) -> u64 {
-    match u64::try_from(turn.settings.slowlog_log_slower_than) {
-        Ok(us) => turn.server.stats.ticks.from_us(us),
-        Err(_) => u64::MAX,
-    }
-}
-
 /// What became of a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ran {
@@ -238,7 +234,9 @@ struct Executor<'a> {
     operation: &'a Operation<'a>,
     /// The clock when the last command ended: the next one's time counts from here.
     last_tick: u64,
-    slow_ticks: u64,
+    bounds: Bounds,
+    /// Bytes of the present command as it was sent.
+    request_bytes: usize,
     /// `latency-tracking`.
     keeps_times: bool,
     commands: usize,
@@ -325,21 +323,20 @@ impl Executor<'_> {
         if failed {
             count_error(turn, reply_start);
         }
-        if spent >= self.slow_ticks {
-            self.slow(turn, spec, args, spent);
+        let spent = Spent {
+            ticks: spent,
+            request_bytes: self.request_bytes,
+            reply_bytes: turn.out.len() - reply_start,
+        };
+        if self.bounds.are_reached(spent) {
+            if self.bounds.is_slow(spent) {
+                // The rest of the batch must not live in the past.
+                self.operation.forget_time();
+            }
+            outstanding::note(turn, spec, args, spent);
         }
         if turn.client.reply_mode != ReplyMode::On {
             hold_back(turn, reply_start);
-        }
-    }
-
-    #[cold]
-    fn slow(&mut self, turn: &mut Turn<'_>, spec: &'static Spec, args: Args<'_>, spent: u64) {
-        // The rest of the batch must not live in the past.
-        self.operation.forget_time();
-        if spec.flags & flag::SKIP_SLOWLOG == 0 {
-            let us = turn.server.stats.ticks.to_us(spent);
-            turn.server.slowlog.record(turn.client, args, us);
         }
     }
 

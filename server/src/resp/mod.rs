@@ -5,7 +5,8 @@ pub mod emit;
 pub mod error;
 mod fuzz;
 pub mod inline;
-mod lookup;
+pub(crate) mod lookup;
+mod outstanding;
 pub mod parse;
 
 pub use fuzz::{converse, fuzz};

@@ -1,8 +1,8 @@
-//! The rows of INFO, TIME, ROLE, LOLWUT, LATENCY and ACL.
+//! The rows of INFO, TIME, ROLE, LOLWUT and ACL.
 
 use polycache_core::command::spec::{Arg, Spec, acl, flag};
 
-use crate::admin::{access, container, identity, info, latency};
+use crate::admin::{access, container, identity, info};
 
 pub(super) const TABLE: &[Spec] = &[
     Spec {
@@ -43,61 +43,6 @@ pub(super) const TABLE: &[Spec] = &[
         args: &[Arg::integer("version").token("VERSION").optional()],
         complexity: "",
         ..Spec::new("lolwut", -1, identity::lolwut)
-    },
-    Spec {
-        group: "server",
-        since: "2.8.13",
-        summary: "A container for latency diagnostics commands.",
-        complexity: "Depends on subcommand.",
-        subcommands: &[
-            Spec {
-                flags: flag::LOADING | flag::STALE,
-                group: "server",
-                since: "2.8.13",
-                summary: "Returns helpful text about the different subcommands.",
-                complexity: "O(1)",
-                ..Spec::new("help", 2, latency::help)
-            },
-            Spec {
-                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
-                tips: &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"],
-                group: "server",
-                since: "2.8.13",
-                summary: "Returns timestamp-latency samples for an event.",
-                complexity: "O(1)",
-                args: &[Arg::string("event")],
-                ..Spec::new("history", 3, latency::history)
-            },
-            Spec {
-                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
-                tips: &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"],
-                group: "server",
-                since: "2.8.13",
-                summary: "Returns the latest latency samples for all events.",
-                complexity: "O(1)",
-                ..Spec::new("latest", 2, latency::latest)
-            },
-            Spec {
-                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
-                tips: &["request_policy:all_nodes", "response_policy:agg_sum"],
-                group: "server",
-                since: "2.8.13",
-                summary: "Resets the latency data for one or more events.",
-                complexity: "O(1)",
-                args: &[Arg::string("event").optional().multiple()],
-                ..Spec::new("reset", -2, latency::reset)
-            },
-            Spec {
-                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
-                tips: &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"],
-                group: "server",
-                since: "2.8.13",
-                summary: "Returns a human-readable latency analysis report.",
-                complexity: "O(1)",
-                ..Spec::new("doctor", 2, latency::doctor)
-            },
-        ],
-        ..Spec::new("latency", -2, container)
     },
     Spec {
         group: "server",

@@ -3,11 +3,12 @@
 mod command;
 mod config;
 mod information;
+mod latency;
 mod memory;
 mod persistence;
 
 use polycache_core::command::Spec;
 
 /// The tables, one slice each.
-pub const TABLES: [&[Spec]; 5] =
-    [information::TABLE, command::TABLE, config::TABLE, memory::TABLE, persistence::TABLE];
+pub const TABLES: [&[Spec]; 6] =
+    [information::TABLE, latency::TABLE, command::TABLE, config::TABLE, memory::TABLE, persistence::TABLE];
