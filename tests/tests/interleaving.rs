@@ -3,3 +3,6 @@
 
 #[path = "interleaving/transactions.rs"]
 mod transactions;
+
+#[path = "interleaving/streams.rs"]
+mod streams;

@@ -3,5 +3,4 @@
 
 mod operations {
     mod info;
-    mod logs;
 }
