@@ -3,4 +3,5 @@
 
 mod operations {
     mod info;
+    mod logs;
 }
