@@ -1,6 +1,7 @@
 //! Polycache as a server: RESP and memcached over one engine, as a library (bindings serve the engine that they
 //! hold) and as the program `polycache-server`.
 
+pub mod acl;
 pub mod admin;
 pub mod client;
 pub mod config;

@@ -78,6 +78,21 @@ pub const AUTH_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of the password: Redis' bound for authentication.
 pub const PASSWORD_BYTES_MAX: usize = 512;
 
+/// Users of the access control.
+pub const ACL_USERS_MAX: usize = 1 << 16;
+
+/// Bytes of the ACL file.
+pub const ACL_FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// Selectors of one user beside their own.
+pub const ACL_SELECTORS_MAX: usize = 1024;
+
+/// Patterns of keys, or of channels, or databases, in one selector.
+pub const ACL_PATTERNS_MAX: usize = 4096;
+
+/// Passwords of one user.
+pub const ACL_PASSWORDS_MAX: usize = 1024;
+
 /// How long a turn may take before the other connections of its thread get theirs.
 pub const TURN_TIME_US: u64 = 1000;
 

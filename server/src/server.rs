@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use polycache_core::command::{Registry, Spec, TABLES};
 use polycache_core::engine::Engine;
 use tokio::sync::Notify;
 
+use crate::acl::Acl;
 use crate::admin::{CommandLogs, LatencyMonitor};
 use crate::client::Clients;
 use crate::config::value::Rename;
@@ -22,6 +23,7 @@ pub struct Server {
     pub engine: Engine,
     pub settings: Live,
     pub clients: Clients,
+    pub acl: Arc<Acl>,
     pub stats: ServerStats,
     pub command_logs: CommandLogs,
     pub latency: LatencyMonitor,
@@ -37,6 +39,8 @@ pub struct Server {
     pub workers: usize,
     /// What the workers are doing.
     pub turns: Turns,
+    /// The configured users are in force.
+    access_started: Mutex<bool>,
     stop_requested: AtomicBool,
     stop: Notify,
 }
@@ -46,12 +50,21 @@ impl Server {
     pub fn new(engine: Engine, settings: Settings) -> Arc<Server> {
         let workers = crate::server::workers(&settings);
         let registry = renamed(&settings.rename_commands);
+        let acl = Arc::new(Acl::new(registry, &settings));
         let settings = Live::new(settings);
+        let access = acl.clone();
+        settings.on_change(Box::new(move |old, new| {
+            if old.requirepass != new.requirepass {
+                access.set_default_password(new.requirepass.as_bytes());
+            }
+            Ok(())
+        }));
         let tuned = engine.clone();
         settings.on_change(Box::new(move |old, new| crate::config::apply(&tuned, old, new)));
         let loaded_keys = (0..crate::limits::DATABASES as u8).map(|db| engine.len(db)).sum();
         Arc::new(Server {
             engine,
+            acl,
             clients: Clients::default(),
             stats: ServerStats::new(registry, workers),
             command_logs: CommandLogs::default(),
@@ -65,6 +78,7 @@ impl Server {
             loaded_keys,
             workers,
             turns: Turns::new(workers),
+            access_started: Mutex::new(false),
             stop_requested: AtomicBool::new(false),
             stop: Notify::new(),
         })
@@ -83,10 +97,21 @@ impl Server {
 
     /// Starts worker threads and listens at these addresses; may be called again for others.
     pub fn listen_on(self: Arc<Server>, listen: &Listen) -> Result<Running, StartError> {
+        self.start_access().map_err(StartError::Acl)?;
         self.memcached.users.load(&self.settings.load()).map_err(StartError::AuthFile)?;
         let (bound, addresses) = listen.bind()?;
         let workers = Workers::start(&self, bound).map_err(StartError::Thread)?;
         Ok(Running { server: self, addresses, workers })
+    }
+
+    /// Takes the users of the configuration or the ACL file, the first time that the server listens.
+    fn start_access(&self) -> Result<(), String> {
+        let mut started = self.access_started.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*started {
+            self.acl.start(&self.settings.load())?;
+            *started = true;
+        }
+        Ok(())
     }
 
     /// Asks the program to end (SHUTDOWN, once it has saved): [`Server::stop_requested`] completes.
@@ -147,6 +172,8 @@ pub enum StartError {
     Listen { address: String, error: std::io::Error },
     /// The file of memcached users cannot be read, or is wrong.
     AuthFile(String),
+    /// The users of the configuration or the ACL file are wrong.
+    Acl(String),
     /// A thread or its runtime could not be made.
     Thread(std::io::Error),
 }
@@ -155,6 +182,7 @@ impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             StartError::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
+            StartError::Acl(reason) => write!(f, "{reason}"),
             StartError::AuthFile(reason) => write!(f, "memcached-auth-file: {reason}"),
             StartError::Thread(error) => write!(f, "cannot start a worker thread: {error}"),
         }
@@ -164,7 +192,7 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// The families of commands that the server adds to the core's.
-static FAMILIES: &[&[Spec]] = &[crate::client::COMMANDS, crate::migrate::TABLE];
+static FAMILIES: &[&[Spec]] = &[crate::acl::TABLE, crate::client::COMMANDS, crate::migrate::TABLE];
 
 /// All commands of core and server, built once.
 pub fn registry() -> &'static Registry {

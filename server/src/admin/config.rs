@@ -78,7 +78,8 @@ pub(super) fn rewrite(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let Some(file) = client.server.settings.file() else {
         return Err(Failure::text("ERR The server is running without a config file"));
     };
-    rewrite_file(file, &client.server.settings.load())
+    let settings = client.server.settings.load();
+    rewrite_file(file, &settings, &client.server.acl.lines(&settings))
         .map_err(|error| Failure::new(format!("ERR Rewriting config file: {error}")))?;
     ctx.reply.ok();
     Ok(())

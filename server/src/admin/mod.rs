@@ -1,7 +1,6 @@
 //! Commands on the server itself: INFO, COMMAND, CONFIG, MEMORY, SLOWLOG, DEBUG, SHUTDOWN, saving.
 
-mod access;
-mod command;
+pub(crate) mod command;
 mod commandlog;
 mod config;
 mod debug;
@@ -25,12 +24,12 @@ pub use table::TABLES;
 pub use wait::{LocalWait, answer};
 
 /// The handler of rows that have only subcommands; the dispatcher calls it for none of them.
-fn container(_: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+pub(crate) fn container(_: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Err(Failure::wrong_arity(&String::from_utf8_lossy(args[0]).to_ascii_lowercase()))
 }
 
 /// Replies to a HELP subcommand: what `command` is called with, and the lines on each subcommand.
-fn help(ctx: &mut Ctx<'_>, command: &str, lines: &[&str]) -> Outcome {
+pub(crate) fn help(ctx: &mut Ctx<'_>, command: &str, lines: &[&str]) -> Outcome {
     ctx.reply.array(lines.len() + 3);
     ctx.reply.status(&format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
     for line in lines {

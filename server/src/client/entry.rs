@@ -68,6 +68,8 @@ pub struct Figures {
 /// What a client says of itself.
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
+    /// Of the user that the client acts as.
+    pub user: Arc<[u8]>,
     pub name: String,
     pub lib_name: String,
     pub lib_ver: String,

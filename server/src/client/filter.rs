@@ -24,8 +24,7 @@ enum Test {
     Ids(Vec<u64>),
     /// Whether clients of this type exist at all: all of ours are normal.
     Normal(bool),
-    /// The only user is the default one.
-    AnyUser,
+    User(Vec<u8>),
     Addr(String),
     Laddr(String),
     Ip(String),
@@ -42,7 +41,7 @@ enum Test {
 
 impl Filters {
     /// Parses options; `skip_me` is what holds without SKIPME.
-    pub fn parse(mut rest: Args<'_>, skip_me: bool) -> Result<Filters, Failure> {
+    pub fn parse(mut rest: Args<'_>, skip_me: bool, server: &Server) -> Result<Filters, Failure> {
         let mut filters = Filters { tests: Vec::new(), skip_me };
         while let [option, values @ ..] = rest
             && let [value, tail @ ..] = values
@@ -70,7 +69,7 @@ impl Filters {
                 }
                 Test::Ids(ids)
             } else {
-                Test::parse(name, value, negated)?
+                Test::parse(name, value, negated, server)?
             };
             filters.tests.push(Filter { negated, test });
         }
@@ -109,15 +108,15 @@ fn db(text: &[u8]) -> Result<i64, Failure> {
 }
 
 impl Test {
-    fn parse(name: &[u8], value: &[u8], negated: bool) -> Result<Test, Failure> {
+    fn parse(name: &[u8], value: &[u8], negated: bool, server: &Server) -> Result<Test, Failure> {
         let text = || String::from_utf8_lossy(value).into_owned();
         Ok(match () {
             () if is_word(name, "type") => Test::of_type(value)?,
             () if is_word(name, "user") => {
-                if value != b"default" {
+                if server.acl.user(value).is_none() {
                     return Err(Failure::new(format!("ERR No such user '{}'", echoed(value))));
                 }
-                Test::AnyUser
+                Test::User(value.to_vec())
             }
             () if is_word(name, "addr") => Test::Addr(text()),
             () if is_word(name, "laddr") => Test::Laddr(text()),
@@ -156,7 +155,7 @@ impl Test {
         match self {
             Test::Ids(ids) => ids.contains(&entry.id),
             Test::Normal(normal) => *normal,
-            Test::AnyUser => true,
+            Test::User(name) => *entry.texts().user == **name,
             Test::Addr(addr) => entry.addr == *addr,
             Test::Laddr(laddr) => entry.laddr == *laddr,
             Test::Ip(ip) => entry.addr.rsplit_once(':').is_some_and(|(host, _)| host == ip),
@@ -178,8 +177,8 @@ impl Test {
 
 /// CLIENT LIST [filters].
 pub fn list(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let filters = Filters::parse(&args[2..], false)?;
     let client = Client::of(ctx.host);
+    let filters = Filters::parse(&args[2..], false, &client.server)?;
     client.publish(ctx.session);
     let server = &client.server;
     let mut text = String::new();

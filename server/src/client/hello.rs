@@ -5,12 +5,10 @@ use polycache_core::command::{Args, Ctx, Failure, Outcome, Protocol, Reply};
 
 use super::settings::checked_text;
 use super::{Client, ReplyMode};
-use crate::stats::Counter;
+use crate::acl::{Context, DEFAULT_USER};
 
 const WRONG_PASSWORD: Failure =
     Failure::text("WRONGPASS invalid username-password pair or user is disabled.");
-/// The only user there is.
-const DEFAULT_USER: &[u8] = b"default";
 
 /// HELLO [protover [AUTH user password] [SETNAME name]].
 pub fn hello(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -44,7 +42,7 @@ pub fn hello(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         };
     }
     if let Some((user, password)) = credentials {
-        authenticate(client, user, password)?;
+        log_in(client, user, password, args[0])?;
     }
     if !client.authenticated {
         return Err(Failure::text(
@@ -84,39 +82,23 @@ pub fn auth(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let client = Client::of(ctx.host);
     match args {
         [_, password] => {
-            if client.server.settings.load().requirepass.is_empty() {
+            if client.server.acl.default_user().needs_no_password {
                 return Err(Failure::text(
                     "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
                 ));
             }
-            authenticate(client, DEFAULT_USER, password)?;
+            log_in(client, DEFAULT_USER, password, args[0])?;
         }
-        [_, user, password] => authenticate(client, user, password)?,
+        [_, user, password] => log_in(client, user, password, args[0])?,
         _ => return Err(Failure::SYNTAX),
     }
     ctx.reply.ok();
     Ok(())
 }
 
-/// Checks a password; where none is set, the default user needs none and any will do.
-fn authenticate(client: &mut Client, user: &[u8], password: &[u8]) -> Outcome {
-    let settings = client.server.settings.load();
-    let wanted = settings.requirepass.as_bytes();
-    if user != DEFAULT_USER || (!wanted.is_empty() && !is_same(wanted, password)) {
-        client.server.stats.shared().add(Counter::AuthFailures, 1);
-        return Err(WRONG_PASSWORD);
-    }
-    client.authenticated = true;
-    Ok(())
-}
-
-/// Compares without telling by its time where the difference is.
-fn is_same(wanted: &[u8], given: &[u8]) -> bool {
-    let mut difference = usize::from(wanted.len() != given.len());
-    for (at, byte) in given.iter().enumerate() {
-        difference |= usize::from(byte ^ wanted[at % wanted.len()]);
-    }
-    difference == 0
+/// Checks a user's password; `command` is the word that was used for it.
+fn log_in(client: &mut Client, user: &[u8], password: &[u8], command: &[u8]) -> Outcome {
+    if client.authenticate(user, password, command, Context::TopLevel) { Ok(()) } else { Err(WRONG_PASSWORD) }
 }
 
 /// PING [message].
@@ -149,7 +131,7 @@ pub fn select(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// RESET: as if the connection were new.
 pub fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let client = Client::of(ctx.host);
-    client.authenticated = client.server.settings.load().requirepass.is_empty();
+    client.log_out();
     client.set_protocol(Protocol::Resp2);
     client.reply_mode = ReplyMode::On;
     client.no_evict = false;
@@ -166,17 +148,4 @@ pub fn quit(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     ctx.reply.ok();
     Client::of(ctx.host).closing = true;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn compares_whole_passwords() {
-        assert!(is_same(b"secret", b"secret"));
-        for other in [&b""[..], b"secre", b"secrets", b"secretsecret", b"Secret"] {
-            assert!(!is_same(b"secret", other));
-        }
-    }
 }

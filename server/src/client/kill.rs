@@ -21,7 +21,7 @@ pub fn kill(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         ctx.reply.ok();
         return Ok(());
     }
-    let filters = Filters::parse(&args[2..], true)?;
+    let filters = Filters::parse(&args[2..], true, &server)?;
     client.publish(ctx.session);
     let mut killed = 0;
     for entry in server.clients.list() {

@@ -64,7 +64,7 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
         line,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub=0 psub=0 ssub=0 multi=-1 \
          watch=0 qbuf={input} qbuf-free={input_free} argv-mem=0 multi-mem=0 rbs={output} rbp={output} obl={output} \
-         oll=0 omem=0 tot-mem={} events={} cmd={command} user=default redir=-1 resp={} lib-name={} lib-ver={} \
+         oll=0 omem=0 tot-mem={} events={} cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         entry.id,
         entry.addr,
@@ -78,6 +78,7 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
         figures.db.load(Ordering::Relaxed),
         input + input_free + output + size_of::<Entry>(),
         if output > 0 { "rw" } else { "r" },
+        String::from_utf8_lossy(&texts.user),
         figures.protocol.load(Ordering::Relaxed),
         texts.lib_name,
         texts.lib_ver,

@@ -1,5 +1,6 @@
 //! Clients: what the server knows of a connection, or of an embedded handle.
 
+mod access;
 mod clients;
 mod entry;
 mod filter;
@@ -22,6 +23,7 @@ pub use entry::{Entry, Face, Figures, Texts};
 pub use pause::{Held, Pause};
 pub use table::COMMANDS;
 
+use self::access::Access;
 use crate::admin::LocalWait;
 use crate::server::Server;
 use crate::stats::CommandIndex;
@@ -46,7 +48,9 @@ pub struct Client {
     /// Unique, never used again.
     pub id: u64,
     pub protocol: Protocol,
+    /// It said who it is, or need not.
     pub authenticated: bool,
+    access: Access,
     pub reply_mode: ReplyMode,
     pub no_evict: bool,
     /// The last command that was carried out.
@@ -64,13 +68,14 @@ pub struct Client {
 impl Client {
     /// A client on `face`; `entry` is made by [`Clients::register`].
     pub fn new(server: Arc<Server>, entry: Arc<Entry>) -> Client {
-        let authenticated = entry.face == Face::Embedded || server.settings.load().requirepass.is_empty();
-        Client {
+        let access = Access::new(&server, entry.face);
+        let mut client = Client {
             id: entry.id,
             server,
             entry,
             protocol: Protocol::Resp2,
-            authenticated,
+            authenticated: false,
+            access,
             reply_mode: ReplyMode::On,
             no_evict: false,
             last_command: None,
@@ -78,7 +83,9 @@ impl Client {
             closing: false,
             wait: None,
             blocked: None,
-        }
+        };
+        client.log_out();
+        client
     }
 
     /// The client that a server command was called by. Panics for any other host: every face of this crate

@@ -98,6 +98,20 @@ field!(OutputLimits = OutputLimits);
 field!(Vec<Rename> = Renames);
 integer_field!(i64, u8, u16, u32, u64, usize);
 
+/// What channels new users may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewUsers {
+    AllChannels,
+    NoChannels,
+}
+choice!(NewUsers { AllChannels = "allchannels", NoChannels = "resetchannels" });
+
+impl NewUsers {
+    pub fn is_open(self) -> bool {
+        self == NewUsers::AllChannels
+    }
+}
+
 /// Who may use a feature that is dangerous in the wrong hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {

@@ -10,7 +10,6 @@ use super::value::Kind;
 const NO_REPLICATION: &str = "replication is not supported yet";
 const NO_CLUSTER: &str = "the cluster is not supported yet";
 const NO_TLS: &str = "TLS is not supported yet";
-const NO_ACL: &str = "access control lists are not supported yet; use requirepass";
 
 const COUNT: Kind = Kind::Integer { min: 0, max: i64::MAX };
 const NUMBER: Kind = Kind::Integer { min: i64::MIN, max: i64::MAX };
@@ -57,11 +56,8 @@ impl Row {
 }
 
 /// Directives that are refused whatever their value, with the reason.
-pub const REFUSED: &[(&str, &str)] = &[
-    ("user", NO_ACL),
-    ("loadmodule", "modules are not supported"),
-    ("module-load", "modules are not supported"),
-];
+pub const REFUSED: &[(&str, &str)] =
+    &[("loadmodule", "modules are not supported"), ("module-load", "modules are not supported")];
 
 /// The names without effect.
 pub static ROWS: &[Row] = &[
@@ -108,8 +104,6 @@ pub static ROWS: &[Row] = &[
     row("events-per-io-thread", &[], COUNT, "2"),
     row("prefetch-batch-max-size", &[], COUNT, "16"),
     row("tracking-table-max-keys", &[], COUNT, "1000000"),
-    row("acl-pubsub-default", &[], Kind::Choice(&["allchannels", "resetchannels"]), "resetchannels"),
-    row("acllog-max-len", &[], COUNT, "128"),
     // Memory and expiry: freeing never waits here, whatever these say.
     row("lazyfree-lazy-eviction", &[], Kind::Bool, "yes"),
     row("lazyfree-lazy-expire", &[], Kind::Bool, "yes"),
@@ -227,6 +221,5 @@ pub static ROWS: &[Row] = &[
     row("tls-session-cache-size", &[], COUNT, "20480"),
     row("tls-session-cache-timeout", &[], COUNT, "300"),
     row("tls-auto-reload-interval", &[], COUNT, "0"),
-    row("aclfile", &[], Kind::Text, "").immutable().pinned(NO_ACL),
     row("enable-module-command", &[], Kind::Choice(&["no", "yes", "local"]), "no").immutable(),
 ];

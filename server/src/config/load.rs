@@ -198,7 +198,8 @@ mod tests {
         );
         assert_eq!(reason("cluster-enabled yes"), "the cluster is not supported yet");
         assert_eq!(reason("replicaof 10.0.0.1 6379"), "replication is not supported yet");
-        assert!(reason("user default on").contains("access control lists"));
+        assert_eq!(reason("user a on (+get"), "Error in user declaration 'a': Wrong format");
+        assert!(reason("user a on\nuser a off").contains("Duplicate user"));
         assert!(reason("include x.conf").contains("can't open config file"));
         assert!(reason("rename-command NOPE x").contains("No such command"));
         assert!(reason("rename-command KEYS get").contains("already exists"));

@@ -24,6 +24,9 @@ pub fn lines(setting: &Setting, value: &Value) -> Vec<String> {
                 .collect();
             if changed.is_empty() { vec![format!("{name} {}", limits.lines()[0])] } else { changed }
         }
+        Value::Words(users) if matches!(setting.kind, Kind::Users) => {
+            users.iter().map(|user| format!("{name} {user}")).collect()
+        }
         Value::Words(words) if words.is_empty() => vec![format!("{name} \"\"")],
         Value::Words(words) => {
             let words: Vec<String> = words.iter().map(|word| quote(word)).collect();

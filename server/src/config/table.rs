@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use polycache_core::config::{AofIo, BaseFormat, EvictionPolicy, FsyncPolicy};
 use polycache_core::rdb::Version;
 
-use super::choice::{Access, Choice, Field, LogLevel};
+use super::choice::{Access, Choice, Field, LogLevel, NewUsers};
 use super::inert;
 use super::value::{Kind, OutputLimits, Rename, SavePoint, Value};
 use crate::limits;
@@ -68,6 +68,7 @@ impl Setting {
     pub fn default_value(&self) -> Value {
         let words: Vec<&str> = match self.kind {
             Kind::Renames => return Value::Renames(Vec::new()),
+            Kind::Users => return Value::Words(Vec::new()),
             _ => vec![self.default],
         };
         self.kind.parse(&words, None).expect("defaults are valid, as a test checks")
@@ -218,6 +219,14 @@ settings! {
         "Serve only loopback and Unix socket clients while no password is set.";
     requirepass: String = "requirepass" [], Kind::Text, "", MUTABLE | SENSITIVE,
         "The password that clients must give with AUTH or HELLO; empty: none.";
+    acl_file: String = "aclfile" [], Kind::Text, "", IMMUTABLE,
+        "File of users, one a line: user name rule rule ...; empty: users stand in the configuration.";
+    users: Vec<String> = "user" [], Kind::Users, "", IMMUTABLE | FILE_ONLY | SENSITIVE,
+        "A user and the rules on what they may do, as ACL SETUSER takes them; one line for each.";
+    acl_pubsub_default: NewUsers = "acl-pubsub-default" [], Kind::Choice(NewUsers::NAMES), "resetchannels", MUTABLE,
+        "Whether new users may use all channels (allchannels) or none (resetchannels).";
+    acl_log_max_len: usize = "acllog-max-len" [], COUNT, "128", MUTABLE,
+        "Entries of ACL LOG.";
     tcp_backlog: u32 = "tcp-backlog" [], COUNT, "511", IMMUTABLE,
         "Length of the queue of connections not yet accepted.";
     tcp_keepalive: u64 = "tcp-keepalive" [], COUNT, "300", MUTABLE,

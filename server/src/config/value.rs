@@ -27,6 +27,8 @@ pub enum Kind {
     OutputLimits,
     /// Pairs of command names; only in files and on the command line.
     Renames,
+    /// A user's name and rules, one line for each; only in files and on the command line.
+    Users,
 }
 
 /// A parsed value.
@@ -83,6 +85,7 @@ impl Kind {
             Kind::SavePoints => parse_save_points(words).map(Value::SavePoints),
             Kind::OutputLimits => parse_buffer_limits(words, current).map(Value::OutputLimits),
             Kind::Renames => parse_rename(words, current),
+            Kind::Users => parse_user(words, current),
             _ => match words {
                 [word] => self.parse_one(word),
                 _ => Err("wrong number of arguments".to_owned()),
@@ -243,6 +246,23 @@ fn parse_buffer_limits(words: &[&str], current: Option<&Value>) -> Result<Output
         };
     }
     Ok(limits)
+}
+
+fn parse_user(words: &[&str], current: Option<&Value>) -> Result<Value, String> {
+    let mut users = match current {
+        Some(Value::Words(users)) => users.clone(),
+        _ => Vec::new(),
+    };
+    crate::acl::check_words(words)?;
+    let is_same_name = |line: &String| line.split(' ').next() == words.first().copied();
+    if users.iter().any(is_same_name) {
+        let name = words[0];
+        return Err(format!(
+            "Error in user declaration '{name}': Duplicate user found. A user can only be defined once in config files"
+        ));
+    }
+    users.push(words.join(" "));
+    Ok(Value::Words(users))
 }
 
 fn parse_rename(words: &[&str], current: Option<&Value>) -> Result<Value, String> {

@@ -68,6 +68,7 @@ impl Cache {
         let running = loop {
             let mut settings = (*shared.server.settings.load()).clone();
             settings.requirepass = password.clone();
+            shared.server.acl.set_default_password(password.as_bytes());
             place(&mut settings, serve)?;
             shared.server.settings.replace(settings);
             match shared.server.clone().listen() {

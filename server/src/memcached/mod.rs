@@ -90,6 +90,7 @@ impl codec::Codec for Codec {
         let input = turn.input;
         let operation = server.engine.begin();
         let mut no_reply = NoReply;
+        turn.client.refresh_access();
         let authenticated = turn.client.authenticated;
         turn.session.db = turn.settings.memcached_database;
         let ctx = Ctx {
@@ -187,10 +188,10 @@ impl Codec {
     /// Chooses the protocol by the first byte of a connection.
     #[cold]
     fn decide(&mut self, work: &mut Work<'_>, input: &[u8]) -> Step {
-        if users::are_wanted(work.settings) && work.settings.requirepass.is_empty() {
+        if !work.settings.memcached_auth_file.is_empty() {
             // Only these protocols know the file.
             work.authenticated = false;
-            work.client().authenticated = false;
+            work.client().forget_who();
         }
         let shared = &work.server.memcached;
         shared.watchers.connection("conn_new", &crate::client::Client::of(work.ctx.host).entry);

@@ -1,4 +1,4 @@
-//! Who may use the memcached protocols: the default user with `requirepass`, and those of an authentication file.
+//! Who may use the memcached protocols: the users of the access control, and those of an authentication file.
 //!
 //! *Format:* the file of memcached's `-Y`: lines `user:password`, the password being the rest of the line.
 //!
@@ -6,14 +6,13 @@
 //! [`AUTH_FILE_LINES_MAX`] users; the file is read when the server starts to listen.
 
 use std::io::Read;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use super::work::Work;
+use crate::acl::{Context, User};
 use crate::config::Settings;
 use crate::limits::{AUTH_FILE_BYTES_MAX, AUTH_FILE_LINES_MAX};
 use crate::server::Server;
-
-/// The one user there is without a file, named as in Redis.
-const DEFAULT_USER: &[u8] = b"default";
 
 /// The users of the file, once it was read.
 #[derive(Default)]
@@ -52,19 +51,33 @@ fn parse(text: &str) -> Result<Vec<(String, String)>, String> {
 }
 
 /// Whether clients must say who they are.
-pub fn are_wanted(settings: &Settings) -> bool {
-    !settings.requirepass.is_empty() || !settings.memcached_auth_file.is_empty()
+pub fn are_wanted(server: &Server, settings: &Settings) -> bool {
+    !settings.memcached_auth_file.is_empty() || !server.acl.default_user().is_open()
 }
 
-/// Whether this is a user and their password. Its time does not tell how much of the password is right.
-pub fn is_known(server: &Server, settings: &Settings, user: &[u8], password: &[u8]) -> bool {
+/// Whether clients may say who they are: there is somebody to be.
+pub fn are_of_use(server: &Server, settings: &Settings) -> bool {
+    are_wanted(server, settings) || server.acl.users().len() > 1
+}
+
+/// Lets the connection act as this user if the password is right. Users of the authentication file may do everything.
+/// Its time does not tell how much of the password is right. `command` is the word that was used.
+pub fn log_in(work: &mut Work<'_>, user: &[u8], password: &[u8], command: &[u8]) -> bool {
+    let server = work.server;
     let file = server.memcached.users.0.get().map(Vec::as_slice).unwrap_or_default();
-    let mut known = !settings.requirepass.is_empty()
-        && user == DEFAULT_USER
-        && is_same(settings.requirepass.as_bytes(), password);
-    for (name, secret) in file {
-        known |= is_same(name.as_bytes(), user) & is_same(secret.as_bytes(), password);
-    }
+    let in_file = file.iter().fold(false, |known, (name, secret)| {
+        known | (is_same(name.as_bytes(), user) & is_same(secret.as_bytes(), password))
+    });
+    let known = if in_file {
+        work.client().log_in(Arc::new(User::default_user()));
+        true
+    } else {
+        // The file is the whole list where there is one, but for users who have a password.
+        let is_open = server.acl.user(user).is_some_and(|user| user.needs_no_password);
+        let is_shut = is_open && !work.settings.memcached_auth_file.is_empty();
+        !is_shut && work.client().authenticate(user, password, command, Context::TopLevel)
+    };
+    work.authenticated |= known;
     known
 }
 

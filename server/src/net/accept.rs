@@ -97,8 +97,8 @@ impl Gate {
             return Some(Refusal::TooManyClients);
         }
         let has_password = match protocol {
-            Protocol::Resp => !settings.requirepass.is_empty(),
-            Protocol::Memcached => crate::memcached::users::are_wanted(&settings),
+            Protocol::Resp => !self.server.acl.default_user().needs_no_password,
+            Protocol::Memcached => crate::memcached::users::are_wanted(&self.server, &settings),
         };
         let open = settings.protected_mode && !has_password;
         (open && peer.is_some_and(|peer| !is_loopback(peer.ip()))).then_some(Refusal::ProtectedMode)

@@ -22,7 +22,6 @@ pub fn converse<'a>(
     let settings = server.settings.load();
     let entry = server.clients.register(face, String::new(), String::new());
     let mut client = Client::new(server.clone(), entry);
-    client.authenticated = settings.requirepass.is_empty();
     let mut session = Session::default();
     let mut replies = Vec::new();
     let mut pending: Vec<u8> = Vec::new();

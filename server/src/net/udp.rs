@@ -108,7 +108,7 @@ impl Datagrams {
         let mut codec = memcached::Codec::default();
         let mut session = Session::default();
         let mut last = None;
-        self.client.authenticated = self.server.settings.load().requirepass.is_empty();
+        self.client.log_out();
         Thread::with(|thread| {
             thread.refresh(&self.server);
             let Some(_busy) = self.server.turns.enter(thread.shard) else { return };

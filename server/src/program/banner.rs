@@ -27,7 +27,7 @@ pub fn show(
     tracing::info!("  data:       {} ({keys} keys, opened in {opened_ms} ms)", dir.display());
     tracing::info!("  durability: {}", durability(settings));
     tracing::info!("  workers:    {}", server.workers);
-    if settings.requirepass.is_empty() && !settings.protected_mode {
+    if server.acl.default_user().is_open() && !settings.protected_mode {
         tracing::warn!("no password and no protected mode: whoever reaches the ports owns the data");
     }
 }

@@ -10,6 +10,7 @@ use super::error::ProtocolError;
 use super::lookup;
 use super::outstanding::{self, Bounds, Spent};
 use super::parse::{Arguments, Limits, Parsed, Parser};
+use crate::acl;
 use crate::client::ReplyMode;
 use crate::limits::TURN_TIME_US;
 use crate::net::codec::{self, Progress, Turn};
@@ -27,6 +28,7 @@ pub struct Codec {
 impl codec::Codec for Codec {
     fn process(&mut self, turn: &mut Turn<'_>) -> Progress {
         let (server, input) = (turn.server, turn.input);
+        turn.client.refresh_access();
         let ticks = &server.stats.ticks;
         let operation = server.engine.begin();
         let mut executor = Executor {
@@ -249,6 +251,14 @@ impl Executor<'_> {
         let (spec, index) = match row.map_or_else(|| lookup::lookup(server, args), Ok) {
             Ok(found) => found,
             Err(failure) => {
+                let known = server.registry.lookup(args[0]);
+                let failure = if turn.client.authenticated
+                    || known.is_some_and(|spec| spec.flags & flag::NO_AUTH != 0)
+                {
+                    failure
+                } else {
+                    acl::NOT_AUTHENTICATED
+                };
                 self.refuse(turn, lookup::known(server, args), &failure);
                 if is_http(args[0]) {
                     tracing::warn!(
@@ -261,8 +271,11 @@ impl Executor<'_> {
                 return Ran::Done;
             }
         };
-        if !turn.client.authenticated && spec.flags & flag::NO_AUTH == 0 {
-            self.refuse(turn, Some(index), &Failure::text("NOAUTH Authentication required."));
+        if turn.client.is_guarded()
+            && let Some(failure) =
+                acl::refusal(turn.client, turn.session.db, spec, args, acl::Context::TopLevel)
+        {
+            self.refuse(turn, Some(index), &failure);
             return Ran::Done;
         }
         if server.clients.pause.holds(spec) {

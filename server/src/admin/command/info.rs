@@ -68,7 +68,7 @@ fn legacy_range(spec: &Spec) -> (i64, i64, i64) {
 }
 
 /// All key specifications of a command.
-pub(super) fn key_specs(spec: &Spec) -> Vec<KeySpec> {
+pub(crate) fn key_specs(spec: &Spec) -> Vec<KeySpec> {
     if !spec.key_specs.is_empty() {
         return spec.key_specs.to_vec();
     }
@@ -147,7 +147,7 @@ fn emit_key_spec(reply: &mut dyn Reply, key_spec: &KeySpec) {
 }
 
 /// The ACL categories of a command in Redis' order: its own, and those that its flags imply.
-pub(super) fn categories(spec: &Spec) -> Vec<&'static str> {
+pub(crate) fn categories(spec: &Spec) -> Vec<&'static str> {
     let has = |bits: u32| spec.flags & bits != 0;
     let own = |bits: u32| spec.acl & bits != 0;
     let all = [

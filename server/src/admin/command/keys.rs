@@ -2,7 +2,7 @@
 
 use polycache_core::command::args::{canonical_integer, is_word};
 use polycache_core::command::spec::Keys;
-use polycache_core::command::{Args, Ctx, Failure, Outcome, Registry};
+use polycache_core::command::{Args, Ctx, Failure, Outcome, Registry, Spec};
 
 use super::info::key_specs;
 
@@ -30,6 +30,16 @@ pub(in crate::admin) fn getkeysandflags(ctx: &mut Ctx<'_>, args: Args<'_>) -> Ou
     Ok(())
 }
 
+/// Where the keys of a command line stand, with their use; `None` where the line cannot be right.
+pub(crate) fn keys_used(spec: &Spec, line: Args<'_>) -> Option<Vec<(usize, &'static str)>> {
+    let mut keys = Vec::new();
+    for key_spec in key_specs(spec) {
+        let key_use = spec.key_use_of.map_or(key_spec.key_use, |of| of(line));
+        keys.extend(positions(key_spec.keys, line)?.into_iter().map(|position| (position, key_use)));
+    }
+    Some(keys)
+}
+
 /// The keys of a command line, with their use.
 fn keys_of<'a>(registry: &Registry, line: &'a [&'a [u8]]) -> Result<Vec<(&'a [u8], &'static str)>, Failure> {
     const INVALID: Failure = Failure::text("ERR Invalid command specified");
@@ -42,21 +52,17 @@ fn keys_of<'a>(registry: &Registry, line: &'a [&'a [u8]]) -> Result<Vec<(&'a [u8
         None if spec.subcommands.is_empty() || line.len() == 1 => spec,
         None => return Err(INVALID),
     };
-    let specs = key_specs(spec);
-    if specs.is_empty() {
+    if key_specs(spec).is_empty() {
         return Err(NONE);
     }
     if !spec.arity_fits(line.len()) {
         return Err(ARITY);
     }
-    let mut keys = Vec::new();
-    for key_spec in specs {
-        let key_use = spec.key_use_of.map_or(key_spec.key_use, |of| of(line));
-        for position in positions(key_spec.keys, line).ok_or(NO_KEYS)? {
-            keys.push((line[position], key_use));
-        }
+    let keys = keys_used(spec, line).ok_or(NO_KEYS)?;
+    if keys.is_empty() {
+        return Err(NO_KEYS);
     }
-    if keys.is_empty() { Err(NO_KEYS) } else { Ok(keys) }
+    Ok(keys.into_iter().map(|(position, key_use)| (line[position], key_use)).collect())
 }
 
 /// Where the keys stand; `None` where the line cannot be right.

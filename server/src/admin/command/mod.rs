@@ -10,6 +10,8 @@ use polycache_core::command::{Args, Ctx, Failure, Outcome, Registry, Spec};
 
 pub(super) use docs::docs;
 pub(super) use info::{all, info};
+pub(crate) use info::{categories, key_specs};
+pub(crate) use keys::keys_used;
 pub(super) use keys::{getkeys, getkeysandflags};
 
 /// A command of the table, or one of its subcommands.

@@ -3,6 +3,7 @@
 use polycache_core::stats::Counter as Engine;
 
 use super::Text;
+use crate::acl::Reason;
 use crate::server::Server;
 use crate::stats::Counter;
 
@@ -10,6 +11,7 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     let (stats, engine) = (&server.stats, server.engine.stats());
     let swept = server.engine.swept();
     let (turns, busy) = (stats.total(Counter::Reads), stats.busy_us());
+    let denied = |reason| server.acl.log.denied(reason);
     let threaded = u64::from(server.workers > 1);
     text.section("Stats");
     text.line("total_connections_received", stats.total(Counter::ConnectionsReceived));
@@ -85,9 +87,9 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("instantaneous_eventloop_cycles_per_sec", stats.rates.turns_per_second());
     text.line("instantaneous_eventloop_duration_usec", busy.checked_div(turns).unwrap_or(0));
     text.line("acl_access_denied_auth", stats.total(Counter::AuthFailures));
-    text.line("acl_access_denied_cmd", 0);
-    text.line("acl_access_denied_key", 0);
-    text.line("acl_access_denied_channel", 0);
+    text.line("acl_access_denied_cmd", denied(Reason::Command));
+    text.line("acl_access_denied_key", denied(Reason::Key));
+    text.line("acl_access_denied_channel", denied(Reason::Channel));
     text.line("acl_access_denied_tls_cert", 0);
-    text.line("acl_access_denied_db", 0);
+    text.line("acl_access_denied_db", denied(Reason::Database));
 }

@@ -2,7 +2,7 @@
 
 use polycache_core::command::spec::{Arg, Spec, acl, flag};
 
-use crate::admin::{access, container, identity, info};
+use crate::admin::{identity, info};
 
 pub(super) const TABLE: &[Spec] = &[
     Spec {
@@ -43,46 +43,5 @@ pub(super) const TABLE: &[Spec] = &[
         args: &[Arg::integer("version").token("VERSION").optional()],
         complexity: "",
         ..Spec::new("lolwut", -1, identity::lolwut)
-    },
-    Spec {
-        group: "server",
-        since: "6.0.0",
-        summary: "A container for Access List Control commands.",
-        complexity: "Depends on subcommand.",
-        subcommands: &[
-            Spec {
-                flags: flag::LOADING | flag::STALE,
-                group: "server",
-                since: "6.0.0",
-                summary: "Returns helpful text about the different subcommands.",
-                complexity: "O(1)",
-                ..Spec::new("help", 2, access::help)
-            },
-            Spec {
-                flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
-                group: "server",
-                since: "6.0.0",
-                summary: "Returns the authenticated username of the current connection.",
-                complexity: "O(1)",
-                ..Spec::new("whoami", 2, access::whoami)
-            },
-            Spec {
-                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
-                group: "server",
-                since: "6.0.0",
-                summary: "Lists all ACL users.",
-                complexity: "O(N). Where N is the number of configured users.",
-                ..Spec::new("users", 2, access::users)
-            },
-            Spec {
-                flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
-                group: "server",
-                since: "6.0.0",
-                summary: "Dumps the effective rules in ACL file format.",
-                complexity: "O(N). Where N is the number of configured users.",
-                ..Spec::new("list", 2, access::list)
-            },
-        ],
-        ..Spec::new("acl", -2, container)
     },
 ];

@@ -105,7 +105,9 @@ impl Binary {
 /// Whether an opcode needs no password.
 fn is_open_to_all(work: &Work<'_>, opcode: Option<Opcode>) -> bool {
     match opcode {
-        Some(Opcode::SaslList | Opcode::SaslAuth | Opcode::SaslStep) => users::are_wanted(work.settings),
+        Some(Opcode::SaslList | Opcode::SaslAuth | Opcode::SaslStep) => {
+            users::are_of_use(work.server, work.settings)
+        }
         Some(Opcode::Version) => true,
         _ => false,
     }

@@ -10,7 +10,7 @@ const MECHANISM: &[u8] = b"PLAIN";
 /// SASL list mechanisms, auth, step.
 #[cold]
 pub fn handle(work: &mut Work<'_>, request: &Request<'_>, opcode: Opcode) {
-    if !users::are_wanted(work.settings) {
+    if !users::are_of_use(work.server, work.settings) {
         return respond(work.out, request).error(Status::UnknownCommand);
     }
     if opcode == Opcode::SaslList {
@@ -21,17 +21,16 @@ pub fn handle(work: &mut Work<'_>, request: &Request<'_>, opcode: Opcode) {
     let mut parts = request.value.splitn(3, |byte| *byte == 0);
     let (_, user, password) = (parts.next(), parts.next(), parts.next());
     let known = match (user, password) {
-        (Some(user), Some(password)) => users::is_known(work.server, work.settings, user, password),
+        (Some(user), Some(password)) if request.key == MECHANISM => {
+            users::log_in(work, user, password, b"AUTH")
+        }
         _ => false,
     };
-    if request.key == MECHANISM && known {
-        work.client().authenticated = true;
-        work.authenticated = true;
+    if known {
         respond(work.out, request).body(0, &[], &[], b"Authenticated");
     } else {
         work.stats.add(Counter::MemcachedAuthErrors, 1);
-        work.stats.add(Counter::AuthFailures, 1);
-        work.client().authenticated = false;
+        work.client().forget_who();
         work.authenticated = false;
         respond(work.out, request).error(Status::AuthError);
     }

@@ -1,7 +1,7 @@
 //! A password on a memcached connection, as memcached's ASCII authentication (`-Y`) has it.
 //!
 //! Where a password is wanted, a connection must begin with a `set` of any key whose data block is `user password`
-//! (`default` is the user of `requirepass`); the answer is `STORED`. Anything else is `CLIENT_ERROR unauthenticated`.
+//! (of the access control, `default` being the one of `requirepass`, or of the authentication file); the answer is `STORED`. Anything else is `CLIENT_ERROR unauthenticated`.
 //!
 //! # Limits
 //! The data block is [`TOKEN_BYTES_MAX`] long at most: nobody makes us buffer before they are known.
@@ -38,19 +38,16 @@ pub fn authenticate(work: &mut Work<'_>, input: &[u8]) -> Step {
     work.stats.add(Counter::MemcachedAuthCommands, 1);
     let (token, end) = input[after..whole].split_at(len);
     if end == b"\r\n" && matches(work, token) {
-        work.client().authenticated = true;
-        work.authenticated = true;
         work.out.extend_from_slice(emit::STORED);
     } else {
         work.stats.add(Counter::MemcachedAuthErrors, 1);
-        work.stats.add(Counter::AuthFailures, 1);
         work.out.extend_from_slice(emit::UNAUTHENTICATED);
     }
     Step::Done(whole)
 }
 
 /// Whether `token` is a user and their password.
-fn matches(work: &Work<'_>, token: &[u8]) -> bool {
+fn matches(work: &mut Work<'_>, token: &[u8]) -> bool {
     let Some(space) = memchr::memchr(b' ', token) else { return false };
-    users::is_known(work.server, work.settings, &token[..space], &token[space + 1..])
+    users::log_in(work, &token[..space], &token[space + 1..], b"set")
 }
