@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod migrate;
 pub mod net;
 pub mod program;
+pub mod pubsub;
 pub mod resp;
 pub mod server;
 pub mod stats;

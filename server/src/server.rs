@@ -16,6 +16,7 @@ use crate::config::value::Rename;
 use crate::config::{Live, Settings};
 use crate::net::listen::Listen;
 use crate::net::{Turns, Workers};
+use crate::pubsub::Hub;
 use crate::stats::ServerStats;
 
 /// Everything that connections, embedded handles and server commands share.
@@ -28,6 +29,7 @@ pub struct Server {
     pub command_logs: CommandLogs,
     pub latency: LatencyMonitor,
     pub memcached: crate::memcached::Shared,
+    pub pubsub: Arc<Hub>,
     pub registry: &'static Registry,
     pub started: Instant,
     pub started_at: SystemTime,
@@ -62,6 +64,13 @@ impl Server {
         let tuned = engine.clone();
         settings.on_change(Box::new(move |old, new| crate::config::apply(&tuned, old, new)));
         let loaded_keys = (0..crate::limits::DATABASES as u8).map(|db| engine.len(db)).sum();
+        let pubsub = Arc::new(Hub::default());
+        pubsub.apply(&settings.load());
+        let told = pubsub.clone();
+        settings.on_change(Box::new(move |_, new| {
+            told.apply(new);
+            Ok(())
+        }));
         Arc::new(Server {
             engine,
             acl,
@@ -70,6 +79,7 @@ impl Server {
             command_logs: CommandLogs::default(),
             latency: LatencyMonitor::default(),
             memcached: Default::default(),
+            pubsub,
             settings,
             registry,
             started: Instant::now(),
@@ -192,7 +202,8 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// The families of commands that the server adds to the core's.
-static FAMILIES: &[&[Spec]] = &[crate::acl::TABLE, crate::client::COMMANDS, crate::migrate::TABLE];
+static FAMILIES: &[&[Spec]] =
+    &[crate::acl::TABLE, crate::client::COMMANDS, crate::migrate::TABLE, crate::pubsub::TABLE];
 
 /// All commands of core and server, built once.
 pub fn registry() -> &'static Registry {

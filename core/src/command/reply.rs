@@ -36,6 +36,12 @@ pub trait Reply {
     fn array(&mut self, len: usize);
     fn map(&mut self, len: usize);
     fn set(&mut self, len: usize);
+    /// A message that nobody asked for now: an array where there are no such messages.
+    fn push(&mut self, len: usize) {
+        self.array(len);
+    }
+    /// Messages of earlier, in the form of the wire; dropped by sinks that are none.
+    fn encoded(&mut self, _: &[u8]) {}
     fn double(&mut self, value: f64);
     fn boolean(&mut self, value: bool);
     /// A string with a three-letter format, `txt` or `mkd`.

@@ -54,6 +54,8 @@ pub struct Figures {
     pub can_redirect: AtomicBool,
     /// Position of the last command's counters, plus one; 0: none yet.
     pub command: AtomicUsize,
+    /// Channels, patterns and shard channels that it subscribes to.
+    pub subscriptions: [AtomicUsize; 3],
     /// Bytes of input that wait.
     pub input_bytes: AtomicUsize,
     /// Capacity of the input buffer beyond them.

@@ -22,8 +22,8 @@ struct Filter {
 
 enum Test {
     Ids(Vec<u64>),
-    /// Whether clients of this type exist at all: all of ours are normal.
-    Normal(bool),
+    /// Clients with subscriptions, or without; `None`: a type that no client is of.
+    Subscribers(Option<bool>),
     User(Vec<u8>),
     Addr(String),
     Laddr(String),
@@ -143,10 +143,13 @@ impl Test {
 
     fn of_type(value: &[u8]) -> Result<Test, Failure> {
         if is_word(value, "normal") {
-            return Ok(Test::Normal(true));
+            return Ok(Test::Subscribers(Some(false)));
         }
-        if ["primary", "master", "replica", "slave", "pubsub"].iter().any(|word| is_word(value, word)) {
-            return Ok(Test::Normal(false));
+        if is_word(value, "pubsub") {
+            return Ok(Test::Subscribers(Some(true)));
+        }
+        if ["primary", "master", "replica", "slave"].iter().any(|word| is_word(value, word)) {
+            return Ok(Test::Subscribers(None));
         }
         Err(Failure::new(format!("ERR Unknown client type '{}'", echoed(value))))
     }
@@ -154,7 +157,7 @@ impl Test {
     fn holds(&self, entry: &Entry, server: &Server) -> bool {
         match self {
             Test::Ids(ids) => ids.contains(&entry.id),
-            Test::Normal(normal) => *normal,
+            Test::Subscribers(wanted) => *wanted == Some(line::is_subscriber(entry)),
             Test::User(name) => *entry.texts().user == **name,
             Test::Addr(addr) => entry.addr == *addr,
             Test::Laddr(laddr) => entry.laddr == *laddr,

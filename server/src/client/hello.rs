@@ -1,4 +1,4 @@
-//! HELLO, AUTH, and the small commands of a connection: PING, ECHO, SELECT, RESET, QUIT.
+//! HELLO, AUTH, and the small commands of a connection: ECHO, SELECT, RESET, QUIT.
 
 use polycache_core::command::args::{database, is_word};
 use polycache_core::command::{Args, Ctx, Failure, Outcome, Protocol, Reply};
@@ -101,16 +101,6 @@ fn log_in(client: &mut Client, user: &[u8], password: &[u8], command: &[u8]) -> 
     if client.authenticate(user, password, command, Context::TopLevel) { Ok(()) } else { Err(WRONG_PASSWORD) }
 }
 
-/// PING [message].
-pub fn ping(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    match args {
-        [_] => ctx.reply.status("PONG"),
-        [_, message] => ctx.reply.bulk(message),
-        _ => return Err(Failure::wrong_arity("ping")),
-    }
-    Ok(())
-}
-
 /// ECHO message.
 pub fn echo(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.reply.bulk(args[1]);
@@ -131,6 +121,7 @@ pub fn select(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// RESET: as if the connection were new.
 pub fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let client = Client::of(ctx.host);
+    client.unsubscribe();
     client.log_out();
     client.set_protocol(Protocol::Resp2);
     client.reply_mode = ReplyMode::On;

@@ -26,12 +26,21 @@ pub(super) fn idle_seconds(entry: &Entry, server: &Server) -> u64 {
     ticks.to_us(ticks.now().saturating_sub(entry.figures.last_active.load(Ordering::Relaxed))) / 1_000_000
 }
 
+/// Whether the client subscribes to anything.
+pub(super) fn is_subscriber(entry: &Entry) -> bool {
+    // ORDERING: figures, see `entry.rs`.
+    entry.figures.subscriptions.iter().any(|count| count.load(Ordering::Relaxed) != 0)
+}
+
 /// Letters of what the client is: normal, or its exceptions.
 pub(super) fn flags(entry: &Entry) -> String {
     // ORDERING: figures, see `entry.rs`.
     let mut flags = String::new();
     if entry.addr.ends_with(":0") {
         flags.push('U');
+    }
+    if is_subscriber(entry) {
+        flags.push('P');
     }
     if entry.is_blocked() {
         flags.push('b');
@@ -59,10 +68,11 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
     };
     let (input, input_free, output) =
         (load(&figures.input_bytes), load(&figures.input_free), load(&figures.output_bytes));
+    let [sub, psub, ssub] = figures.subscriptions.each_ref().map(load);
     let texts = entry.texts().clone();
     let _ = writeln!(
         line,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub=0 psub=0 ssub=0 multi=-1 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub={sub} psub={psub} ssub={ssub} multi=-1 \
          watch=0 qbuf={input} qbuf-free={input_free} argv-mem=0 multi-mem=0 rbs={output} rbp={output} obl={output} \
          oll=0 omem=0 tot-mem={} events={} cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",

@@ -25,6 +25,7 @@ pub use table::COMMANDS;
 
 use self::access::Access;
 use crate::admin::LocalWait;
+use crate::pubsub::{Mailbox, Subscriptions};
 use crate::server::Server;
 use crate::stats::CommandIndex;
 
@@ -63,6 +64,19 @@ pub struct Client {
     pub wait: Option<LocalWait>,
     /// The last command waits for keys.
     pub blocked: Option<KeyWait>,
+    /// Why commands of this client need more than one look, bits of [`special`]; 0 for most.
+    pub special: u32,
+    /// What others sent it; made when it first listens to something.
+    pub mailbox: Option<Arc<Mailbox>>,
+    pub subscriptions: Option<Box<Subscriptions>>,
+}
+
+/// Bits of [`Client::special`].
+pub mod special {
+    /// It has a mailbox.
+    pub const HAS_MAILBOX: u32 = 1 << 0;
+    /// It subscribes to something.
+    pub const SUBSCRIBER: u32 = 1 << 1;
 }
 
 impl Client {
@@ -83,6 +97,9 @@ impl Client {
             closing: false,
             wait: None,
             blocked: None,
+            special: 0,
+            mailbox: None,
+            subscriptions: None,
         };
         client.log_out();
         client
@@ -98,6 +115,44 @@ impl Client {
     pub fn set_protocol(&mut self, protocol: Protocol) {
         self.protocol = protocol;
         self.entry.set_protocol(protocol);
+    }
+
+    /// Its mailbox.
+    pub fn mailbox(&mut self) -> Arc<Mailbox> {
+        self.special |= special::HAS_MAILBOX;
+        self.mailbox.get_or_insert_with(|| Mailbox::of_connection(self.entry.clone())).clone()
+    }
+
+    /// Whether somebody sent it something.
+    #[inline]
+    pub fn has_mail(&self) -> bool {
+        self.mailbox.as_ref().is_some_and(|mailbox| mailbox.has_mail())
+    }
+
+    pub fn is_subscriber(&self) -> bool {
+        self.special & special::SUBSCRIBER != 0
+    }
+
+    /// Ends all subscriptions.
+    pub fn unsubscribe(&mut self) {
+        if let Some(mut subscriptions) = self.subscriptions.take() {
+            subscriptions.clear(&self.server.pubsub, self.id);
+            self.publish_subscriptions();
+        }
+    }
+
+    /// Publishes how many subscriptions there are.
+    pub fn publish_subscriptions(&mut self) {
+        let counts = self.subscriptions.as_ref().map_or([0; 3], |subscriptions| subscriptions.counts());
+        for (figure, count) in self.entry.figures.subscriptions.iter().zip(counts) {
+            figure.store(count, Ordering::Relaxed); // ORDERING: a figure, see `entry.rs`.
+        }
+        if counts == [0; 3] {
+            self.subscriptions = None;
+            self.special &= !special::SUBSCRIBER;
+        } else {
+            self.special |= special::SUBSCRIBER;
+        }
     }
 
     /// Publishes what commands changed.
@@ -139,6 +194,7 @@ impl Drop for Client {
         if self.entry.face == Face::Memcached {
             self.server.memcached.watchers.connection("conn_close", &self.entry);
         }
+        self.unsubscribe();
         self.server.clients.remove(self.id);
     }
 }

@@ -90,7 +90,7 @@ pub static COMMANDS: &[Spec] = &[
         summary: "Returns the server's liveliness response.",
         tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
         args: &[Arg::string("message").optional()],
-        handler: hello::ping,
+        handler: crate::pubsub::ping,
         ..BASE
     },
     Spec {

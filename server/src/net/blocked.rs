@@ -70,7 +70,10 @@ impl<C: Codec> Connection<C> {
         timer: &mut Option<Pin<&mut Sleep>>,
     ) -> Poll<Woken> {
         thread.refresh(&self.client.server);
-        if self.client.entry.is_killed() || self.poll_send(cx, thread).is_err() {
+        if self.client.entry.is_killed()
+            || self.poll_send(cx, thread).is_err()
+            || (self.client.has_mail() && self.poll_mail(cx, thread).is_err())
+        {
             return Poll::Ready(Woken::Close);
         }
         if self.output.len() > self.sent && self.exceeds_output_limit(thread) {

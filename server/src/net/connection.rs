@@ -146,8 +146,10 @@ impl<C: Codec> Connection<C> {
 
     /// Whether unsent output is above the limits of the client's class; counted and logged if so.
     pub(super) fn exceeds_output_limit(&mut self, thread: &Thread) -> bool {
-        let pending = (self.output.len() - self.sent) as u64;
-        let limit = thread.settings.client_output_buffer_limit.normal;
+        let mail = self.client.mailbox.as_ref().map_or(0, |mailbox| mailbox.bytes());
+        let pending = (self.output.len() - self.sent + mail) as u64;
+        let limits = &thread.settings.client_output_buffer_limit;
+        let limit = if self.client.is_subscriber() { limits.pubsub } else { limits.normal };
         let above_soft = limit.soft_bytes != 0 && pending > limit.soft_bytes;
         if above_soft {
             self.above_soft_limit.get_or_insert_with(Instant::now);

@@ -52,13 +52,12 @@ fn close_idle(server: &Server) {
 
 /// Lets connections with unread output look at their limits: a soft limit may have run out while nothing moved.
 fn wake_stuck(server: &Server) {
-    let limit = server.settings.load().client_output_buffer_limit.normal;
-    if limit.soft_bytes == 0 {
-        return;
-    }
+    let limits = server.settings.load().client_output_buffer_limit;
+    let soft_bytes = [limits.normal, limits.pubsub].map(|limit| limit.soft_bytes);
+    let Some(soft_bytes) = soft_bytes.into_iter().filter(|bytes| *bytes != 0).min() else { return };
     for entry in server.clients.list() {
         // ORDERING: a figure.
-        if entry.figures.output_bytes.load(Ordering::Relaxed) as u64 > limit.soft_bytes {
+        if entry.figures.output_bytes.load(Ordering::Relaxed) as u64 > soft_bytes {
             entry.wake();
         }
     }

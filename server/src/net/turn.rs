@@ -16,6 +16,7 @@ use crate::limits::{
     IDLE_BUFFER_BYTES_MAX, INPUT_RESERVE_BYTES_MAX, PENDING_INPUT_BYTES_MAX, PENDING_OUTPUT_BYTES_MAX,
     READ_BUFFER_BYTES, TURN_OUTPUT_BYTES,
 };
+use crate::pubsub;
 use crate::stats::Counter;
 
 impl<C: Codec> Connection<C> {
@@ -24,7 +25,10 @@ impl<C: Codec> Connection<C> {
         thread.refresh(&self.client.server);
         loop {
             self.codec.take_news(&mut self.output);
-            if self.client.entry.is_killed() || self.poll_send(cx, thread).is_err() {
+            if self.client.entry.is_killed()
+                || self.poll_send(cx, thread).is_err()
+                || (self.client.has_mail() && self.poll_mail(cx, thread).is_err())
+            {
                 return Poll::Ready(Turned::Close);
             }
             let pending = self.output.len() - self.sent;
@@ -136,6 +140,7 @@ impl<C: Codec> Connection<C> {
         let server = self.client.server.clone();
         let paused = Progress { unfinished: true, paused: true, ..Progress::default() };
         let Some(_busy) = server.turns.enter(thread.shard) else { return paused };
+        let _gathering = pubsub::Gathering::begin();
         self.codec.process(&mut Turn {
             server: &server,
             settings: &thread.settings,
@@ -205,6 +210,28 @@ impl<C: Codec> Connection<C> {
             self.sent = 0;
             // ORDERING: a figure.
             self.client.entry.figures.output_bytes.store(0, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Sends what others sent the client: all that is there with one write. What the socket does not take is kept up to
+    /// a bound; the rest waits in the mailbox.
+    pub(super) fn poll_mail(&mut self, cx: &mut Context<'_>, thread: &mut Thread) -> io::Result<()> {
+        let Some(mailbox) = self.client.mailbox.clone() else { return Ok(()) };
+        while mailbox.has_mail() && self.output.is_empty() {
+            let mut output = std::mem::take(&mut thread.output);
+            mailbox.take_encoded(self.client.protocol, &mut output, TURN_OUTPUT_BYTES);
+            let sent = self.poll_write(cx, thread, &output);
+            if let Ok(sent) = sent {
+                self.output.extend_from_slice(&output[sent..]);
+            }
+            output.clear();
+            if output.capacity() <= 2 * TURN_OUTPUT_BYTES {
+                thread.output = output;
+            }
+            sent?;
+            // ORDERING: a figure.
+            self.client.entry.figures.output_bytes.store(self.output.len(), Ordering::Relaxed);
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ use crate::client::{Client, Face};
 use crate::config::{Cached, Settings};
 use crate::limits::READ_BUFFER_BYTES;
 use crate::memcached;
+use crate::pubsub;
 use crate::resp;
 use crate::server::Server;
 use crate::stats::{Counter, Shard};
@@ -98,10 +99,12 @@ impl Workers {
             running.spawn(format!("polycache-net-{number}"), move |runtime| {
                 let shard = server.stats.take_worker();
                 Thread::enter(&server, shard);
+                pubsub::enter();
                 runtime.block_on(serve(&server, orders, &load));
                 // Connections end here, before their counters go to somebody else.
                 drop(runtime);
                 Thread::leave();
+                pubsub::leave();
                 if let Some(shard) = shard {
                     server.stats.give_worker(shard);
                 }
@@ -149,6 +152,7 @@ impl Drop for Workers {
 /// Takes orders until told to stop.
 async fn serve(server: &Arc<Server>, mut orders: UnboundedReceiver<Order>, load: &Arc<AtomicUsize>) {
     tokio::spawn(durability::pump(server.engine.clone()));
+    tokio::spawn(pubsub::pump());
     while let Some(Order::Serve(newcomer)) = orders.recv().await {
         let seat = Seat(load.clone());
         if let Err(error) = take(server, newcomer, seat) {

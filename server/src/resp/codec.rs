@@ -10,6 +10,7 @@ use super::error::ProtocolError;
 use super::lookup;
 use super::outstanding::{self, Bounds, Spent};
 use super::parse::{Arguments, Limits, Parsed, Parser};
+use super::special;
 use crate::acl;
 use crate::client::ReplyMode;
 use crate::limits::TURN_TIME_US;
@@ -278,6 +279,12 @@ impl Executor<'_> {
             self.refuse(turn, Some(index), &failure);
             return Ran::Done;
         }
+        if turn.client.special != 0
+            && let Err(failure) = special::admit(turn.client, server, spec, index)
+        {
+            self.refuse(turn, Some(index), &failure);
+            return Ran::Done;
+        }
         if server.clients.pause.holds(spec) {
             return Ran::Held;
         }
@@ -302,6 +309,9 @@ impl Executor<'_> {
             wait.is_muted = turn.client.reply_mode != ReplyMode::On;
         }
         self.account(turn, spec, index, args, failed, reply_start);
+        if turn.client.special != 0 {
+            special::after(turn.client, turn.out);
+        }
         let waits = turn.client.wait.is_some() || turn.client.blocked.is_some();
         if waits { Ran::Waits } else { Ran::Done }
     }
@@ -349,7 +359,8 @@ impl Executor<'_> {
             outstanding::note(turn, spec, args, spent);
         }
         if turn.client.reply_mode != ReplyMode::On {
-            hold_back(turn, reply_start);
+            let reply_end = if special::replies_are_messages(spec) { turn.out.len() } else { reply_start };
+            hold_back(turn, reply_end);
         }
     }
 

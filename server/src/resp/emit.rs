@@ -124,6 +124,14 @@ impl Reply for Emitter<'_> {
         self.header(if self.is_resp3() { b'~' } else { b'*' }, len);
     }
 
+    fn push(&mut self, len: usize) {
+        self.header(if self.is_resp3() { b'>' } else { b'*' }, len);
+    }
+
+    fn encoded(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
     fn double(&mut self, value: f64) {
         let text = double::text(value);
         if self.is_resp3() { self.line(b',', &text) } else { self.bulk(&text) }

@@ -8,5 +8,6 @@ pub mod inline;
 pub(crate) mod lookup;
 mod outstanding;
 pub mod parse;
+mod special;
 
 pub use fuzz::{converse, fuzz};

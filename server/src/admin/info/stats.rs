@@ -4,6 +4,7 @@ use polycache_core::stats::Counter as Engine;
 
 use super::Text;
 use crate::acl::Reason;
+use crate::pubsub::Namespace;
 use crate::server::Server;
 use crate::stats::Counter;
 
@@ -47,9 +48,9 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("keyspace_misses", engine.get(Engine::KeyspaceMisses));
     text.line("keyspace_changes", engine.get(Engine::Changes));
     text.line("damaged_records", engine.get(Engine::DamagedRecords));
-    text.line("pubsub_channels", 0);
-    text.line("pubsub_patterns", 0);
-    text.line("pubsubshard_channels", 0);
+    text.line("pubsub_channels", server.pubsub.channel_count(Namespace::Channels));
+    text.line("pubsub_patterns", server.pubsub.patterns());
+    text.line("pubsubshard_channels", server.pubsub.channel_count(Namespace::Shards));
     text.line("latest_fork_usec", 0);
     text.line("total_forks", 0);
     text.line("migrate_cached_sockets", 0);
@@ -77,7 +78,8 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("io_threaded_total_prefetch_entries", 0);
     text.line("protocol_errors", stats.total(Counter::ProtocolErrors));
     text.line("client_query_buffer_limit_disconnections", stats.total(Counter::QueryBufferDisconnections));
-    text.line("client_output_buffer_limit_disconnections", stats.total(Counter::OutputBufferDisconnections));
+    let closed = stats.total(Counter::OutputBufferDisconnections) + server.pubsub.overflows();
+    text.line("client_output_buffer_limit_disconnections", closed);
     text.line("reply_buffer_shrinks", 0);
     text.line("reply_buffer_expands", 0);
     // A cycle is a turn of one connection here: read, carry out, send.

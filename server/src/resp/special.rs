@@ -1,0 +1,52 @@
+//! What only some clients need around a command: those that subscribe.
+
+use polycache_core::command::{Failure, Protocol, Spec};
+
+use crate::client::{Client, special};
+use crate::limits::TURN_OUTPUT_BYTES;
+use crate::server::Server;
+use crate::stats::CommandIndex;
+
+/// What a RESP2 client may do while it subscribes: it could not tell other replies from messages.
+const OF_SUBSCRIBERS: &[&str] = &[
+    "ping",
+    "subscribe",
+    "ssubscribe",
+    "sunsubscribe",
+    "psubscribe",
+    "unsubscribe",
+    "punsubscribe",
+    "quit",
+    "reset",
+];
+
+/// Whether the client may call the command now.
+#[cold]
+pub(super) fn admit(
+    client: &Client,
+    server: &Server,
+    spec: &Spec,
+    index: CommandIndex,
+) -> Result<(), Failure> {
+    let is_bound = client.special & special::SUBSCRIBER != 0 && client.protocol == Protocol::Resp2;
+    if is_bound && !OF_SUBSCRIBERS.contains(&spec.name) {
+        let name = server.stats.command_name(index);
+        return Err(Failure::new(format!(
+            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether the replies of a command are messages: CLIENT REPLY does not hold these back.
+pub(super) fn replies_are_messages(spec: &Spec) -> bool {
+    spec.group == "pubsub" && spec.name.ends_with("subscribe")
+}
+
+/// Behind a command's reply comes what it sent to its own client.
+#[cold]
+pub(super) fn after(client: &Client, out: &mut Vec<u8>) {
+    if let Some(mailbox) = client.mailbox.as_ref().filter(|mailbox| mailbox.has_mail()) {
+        mailbox.take_encoded(client.protocol, out, TURN_OUTPUT_BYTES);
+    }
+}
