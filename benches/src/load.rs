@@ -162,8 +162,7 @@ impl Load {
     pub fn run_until(&self, port: u16, operations: usize, stop: impl Fn() -> bool) -> io::Result<Duration> {
         let batch_bytes = batch_reply_bytes(&self.plan);
         let mut connections = Vec::new();
-        // SAFETY: creates a descriptor; `Poll` below closes it.
-        let poll = Poll(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) });
+        let poll = Poll::new();
         for index in 0..self.plan.connections {
             let stream = TcpStream::connect(("127.0.0.1", port))?;
             stream.set_nodelay(true)?;
@@ -214,10 +213,16 @@ impl Load {
     }
 }
 
-struct Poll(i32);
+/// Which of some connections have input.
+pub struct Poll(i32);
 
 impl Poll {
-    fn add(&self, descriptor: i32, index: usize) -> io::Result<()> {
+    pub fn new() -> Poll {
+        // SAFETY: creates a descriptor, which `drop` closes.
+        Poll(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
+    }
+
+    pub fn add(&self, descriptor: i32, index: usize) -> io::Result<()> {
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: index as u64 };
         // SAFETY: both descriptors are open, and the event lives through the call.
         match unsafe { libc::epoll_ctl(self.0, libc::EPOLL_CTL_ADD, descriptor, &mut event) } {
@@ -227,7 +232,7 @@ impl Poll {
     }
 
     /// Indexes of the connections that have input.
-    fn wait<'a>(
+    pub fn wait<'a>(
         &self,
         ready: &'a mut [libc::epoll_event],
     ) -> io::Result<impl Iterator<Item = usize> + use<'a>> {

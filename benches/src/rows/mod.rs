@@ -6,6 +6,7 @@ mod in_process;
 mod languages;
 mod memory;
 mod pipeline;
+mod publish;
 mod restart;
 mod saving;
 mod types;
@@ -47,6 +48,7 @@ pub const ROWS: &[Row] = &[
         run: types::cpu,
     },
     Row { name: "types-memory", summary: "bytes per element of containers", run: types::memory },
+    Row { name: "publish", summary: "PUBLISH to 100 subscribers against Valkey", run: publish::run },
     Row { name: "save-time", summary: "SAVE of 1 M keys against Valkey", run: saving::time },
     Row { name: "save-memory", summary: "RSS during BGSAVE under write load", run: saving::memory },
     Row { name: "restart", summary: "start to first correct GET", run: restart::run },

@@ -71,7 +71,7 @@ impl Mailbox {
         if mail.is_closed {
             return Ok(());
         }
-        mail.bytes += message.len() + MESSAGE_OVERHEAD_BYTES;
+        mail.bytes += message.size_bytes() + MESSAGE_OVERHEAD_BYTES;
         if bytes_max != 0 && (mail.bytes + self.unsent()) as u64 > bytes_max {
             let bytes = mail.bytes + self.unsent();
             *mail = Mail { is_closed: true, ..Mail::default() };
@@ -166,7 +166,7 @@ impl Mail {
     fn take(&mut self) -> Option<Arc<Message>> {
         let message = self.messages.pop_front();
         match &message {
-            Some(message) => self.bytes -= message.len() + MESSAGE_OVERHEAD_BYTES,
+            Some(message) => self.bytes -= message.size_bytes() + MESSAGE_OVERHEAD_BYTES,
             // Who rests owns no buffer.
             None => self.messages = VecDeque::new(),
         }

@@ -61,7 +61,9 @@ impl Message {
             None => encoded.extend_from_slice(b"_\r\n"),
             Some(keys) => {
                 header(&mut encoded, b'*', keys.len());
-                keys.iter().for_each(|key| drop(bulk(&mut encoded, key)));
+                for key in keys {
+                    bulk(&mut encoded, key);
+                }
             }
         }
         Message { encoded: encoded.into(), body: Body::Invalidation(keys.map(|_| begins)) }
@@ -87,7 +89,7 @@ impl Message {
     }
 
     /// About how many bytes it is.
-    pub fn len(&self) -> usize {
+    pub fn size_bytes(&self) -> usize {
         self.encoded.len()
     }
 

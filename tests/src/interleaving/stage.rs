@@ -190,7 +190,7 @@ impl Stage {
                 any = true;
                 let message = match named.client.read() {
                     Ok(message) => {
-                        named.owes &= matches!(message, Value::Push(_));
+                        named.owes &= is_unasked(&message);
                         format!("{message:?}")
                     }
                     Err(_) => {
@@ -203,6 +203,12 @@ impl Stage {
         }
         any
     }
+}
+
+/// Whether a message is no reply; what confirms a subscription is one.
+fn is_unasked(message: &Value) -> bool {
+    let confirms = |word: &Value| word.bytes().is_some_and(|word| word.ends_with(b"subscribe"));
+    matches!(message, Value::Push(items) if !items.first().is_some_and(confirms))
 }
 
 fn has_flag_blocked(line: &str) -> bool {
