@@ -32,6 +32,7 @@ pub fn version(work: &mut Work<'_>) {
 /// memcached flushes what is older than a second before the moment, on a clock of whole seconds, so that
 /// `flush_all 1` works at once; so here.
 pub fn flush_all(work: &mut Work<'_>, delay: i64) -> Result<(), Failure> {
+    work.permit_call(&[b"flushdb"])?;
     work.stats.add(Counter::MemcachedFlushes, 1);
     let now = work.ctx.now();
     // ORDERING: relaxed: only that the numbers differ matters.
@@ -101,6 +102,7 @@ pub fn shutdown(work: &mut Work<'_>, mode: Option<&[u8]>) -> bool {
 
 /// Carries out one of the table's commands.
 pub(super) fn execute(work: &mut Work<'_>, args: &[&[u8]]) -> Result<Line, Failure> {
+    work.permit_call(args)?;
     let mut reply = ValueReply::default();
     dispatch(
         &mut Ctx {

@@ -37,6 +37,7 @@ mod fuzz;
 mod item;
 mod meta;
 mod number;
+mod permit;
 mod shared;
 mod statistics;
 mod text;
@@ -92,6 +93,7 @@ impl codec::Codec for Codec {
         let mut no_reply = NoReply;
         turn.client.refresh_access();
         let authenticated = turn.client.authenticated;
+        let is_guarded = turn.client.is_guarded();
         turn.session.db = turn.settings.memcached_database;
         let ctx = Ctx {
             engine: &server.engine,
@@ -108,6 +110,7 @@ impl codec::Codec for Codec {
             stats: turn.stats,
             out: turn.out,
             authenticated,
+            is_guarded,
             is_observed: server.memcached.is_observed(),
             commands: 0,
             keys: 0,
@@ -192,6 +195,7 @@ impl Codec {
             // Only these protocols know the file.
             work.authenticated = false;
             work.client().forget_who();
+            work.is_guarded = true;
         }
         let shared = &work.server.memcached;
         shared.watchers.connection("conn_new", &crate::client::Client::of(work.ctx.host).entry);

@@ -78,6 +78,7 @@ pub fn log_in(work: &mut Work<'_>, user: &[u8], password: &[u8], command: &[u8])
         !is_shut && work.client().authenticate(user, password, command, Context::TopLevel)
     };
     work.authenticated |= known;
+    work.is_guarded = work.client().is_guarded();
     known
 }
 

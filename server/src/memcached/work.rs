@@ -21,6 +21,8 @@ pub struct Work<'a> {
     pub stats: &'a Shard,
     pub out: &'a mut Vec<u8>,
     pub authenticated: bool,
+    /// What commands may do must be checked.
+    pub is_guarded: bool,
     /// `stats detail on`, or somebody watches.
     pub is_observed: bool,
     /// Commands carried out so far.

@@ -1,5 +1,6 @@
 //! The memcached protocols, against memcached and against their own promises.
 
+mod access;
 mod binary;
 mod lease;
 mod limits;

@@ -175,7 +175,9 @@ fn flush(work: &mut Work<'_>, request: &Request<'_>) {
 /// A failure of the engine in this protocol's form.
 #[cold]
 fn fail(work: &mut Work<'_>, request: &Request<'_>, failure: &Failure) {
-    let status = if *failure == Failure::OUT_OF_MEMORY {
+    let status = if failure.0.starts_with("NOPERM") {
+        Status::AuthError
+    } else if *failure == Failure::OUT_OF_MEMORY {
         work.stats.add(Counter::MemcachedNoMemory, 1);
         Status::OutOfMemory
     } else {

@@ -13,7 +13,7 @@ use crate::stats::Counter;
 #[inline]
 pub fn get(work: &mut Work<'_>, request: &Request<'_>, opcode: Opcode) {
     work.keys += 1;
-    let found = match work.ctx.read(request.key) {
+    let found = match work.permit_read(request.key).and_then(|()| work.ctx.read(request.key)) {
         Ok(found) => found,
         Err(failure) => return fail(work, request, &failure),
     };
@@ -32,7 +32,7 @@ pub fn get(work: &mut Work<'_>, request: &Request<'_>, opcode: Opcode) {
 pub fn touch(work: &mut Work<'_>, request: &Request<'_>, opcode: Opcode) {
     work.keys += 1;
     let exptime = request.extras.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    if let Err(failure) = work.admit_change() {
+    if let Err(failure) = work.permit_read_and_touch(request.key).and_then(|()| work.admit_change()) {
         return fail(work, request, &failure);
     }
     let now = work.ctx.now();

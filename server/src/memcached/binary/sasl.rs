@@ -31,6 +31,7 @@ pub fn handle(work: &mut Work<'_>, request: &Request<'_>, opcode: Opcode) {
     } else {
         work.stats.add(Counter::MemcachedAuthErrors, 1);
         work.client().forget_who();
+        work.is_guarded = true;
         work.authenticated = false;
         respond(work.out, request).error(Status::AuthError);
     }

@@ -7,6 +7,10 @@ use crate::memcached::work::Work;
 /// Stat.
 #[cold]
 pub fn stat(work: &mut Work<'_>, request: &Request<'_>) {
+    let command: &[&[u8]] = if request.key == b"reset" { &[b"config", b"resetstat"] } else { &[b"info"] };
+    if let Err(failure) = work.permit_call(command) {
+        return super::fail(work, request, &failure);
+    }
     match request.key {
         b"reset" => statistics::reset(work),
         b"detail on" | b"detail off" => {

@@ -58,6 +58,7 @@ pub enum Counted {
 /// incr and decr: 64 bits, incr wraps around, decr stops at 0. The value keeps its length, padded with spaces,
 /// unless the number needs more: so memcached can overwrite in place, and clients know it.
 pub fn count(work: &mut Work<'_>, counting: &Counting<'_>) -> Result<Counted, Failure> {
+    work.permit_count(counting.key)?;
     // A counter grows by a byte now and then: it counts on when memory is full, as in memcached.
     work.admit_change()?;
     let now = work.ctx.now();

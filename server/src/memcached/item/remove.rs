@@ -20,6 +20,7 @@ pub enum Removed {
 
 /// delete; `unique` is the CAS number that the item must have, where one is wanted.
 pub fn remove(work: &mut Work<'_>, key: &[u8], unique: Option<u64>) -> Result<Removed, Failure> {
+    work.permit_remove(key)?;
     work.admit_change()?;
     if work.is_observed {
         work.count_detail(key, Event::Delete);
@@ -63,6 +64,7 @@ pub fn change(
     unique: Option<u64>,
     change: Change,
 ) -> Result<Removed, Failure> {
+    work.permit_remove(key)?;
     work.admit_change()?;
     let now = work.ctx.now();
     let mut entry = work.ctx.latch(key)?;

@@ -10,6 +10,7 @@ use crate::stats::Counter;
 
 /// touch; whether there was an item.
 pub fn touch(work: &mut Work<'_>, key: &[u8], exptime: i64) -> Result<bool, Failure> {
+    work.permit_touch(key)?;
     work.admit_change()?;
     let now = work.ctx.now();
     let mut entry = work.ctx.latch(key)?;

@@ -80,7 +80,7 @@ pub enum Stored {
 #[cold]
 pub fn refuse_too_large(work: &mut Work<'_>, key: &[u8], forgets: bool) {
     work.stats.add(Counter::MemcachedTooLarge, 1);
-    if forgets {
+    if forgets && work.permit_store(key).is_ok() {
         forget(work, key);
     }
 }
@@ -88,6 +88,10 @@ pub fn refuse_too_large(work: &mut Work<'_>, key: &[u8], forgets: bool) {
 /// Carries out a storage command whose whole block is there.
 #[inline]
 pub fn store(work: &mut Work<'_>, storage: &Storage<'_>, data: &[u8]) -> Result<Stored, Failure> {
+    match storage.verb {
+        Verb::Append | Verb::Prepend => work.permit_append(storage.key)?,
+        _ => work.permit_store(storage.key)?,
+    }
     work.stats.add(Counter::MemcachedSets, 1);
     let result = match work.admit_growth() {
         Ok(()) => apply(work, storage, data),

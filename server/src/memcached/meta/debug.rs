@@ -16,7 +16,7 @@ pub fn debug(work: &mut Work<'_>, mut words: Words<'_>) -> Result<(), Line> {
         Some(b"b") => Key::encoded(sent).ok_or(emit::BAD_FORMAT)?,
         _ => Key::plain(sent),
     };
-    let found = match work.ctx.peek(key.bytes()) {
+    let found = match work.permit_read(key.bytes()).and_then(|()| work.ctx.peek(key.bytes())) {
         Ok(found) => found,
         Err(failure) => {
             fail(work, &failure, emit::OUT_OF_MEMORY);

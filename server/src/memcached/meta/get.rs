@@ -58,6 +58,13 @@ fn find<'k, 'a: 'k>(
 ) -> Result<Option<Found<'k>>, Failure> {
     let op = work.ctx.op;
     let changes = flags.vivify.is_some() || flags.exptime.is_some();
+    work.permit_read(key)?;
+    if flags.vivify.is_some() {
+        work.permit_store(key)?;
+    }
+    if flags.exptime.is_some() {
+        work.permit_touch(key)?;
+    }
     if !changes {
         // What is told of before must be seen before it changes.
         let looks_before = flags.has(b'h') || flags.has(b'l') || flags.has(b'u');

@@ -40,6 +40,10 @@ pub fn administer(
     input: &[u8],
     after: usize,
 ) -> Next {
+    if let Err(failure) = permit(work, name, words) {
+        emit::failure(work.out, &failure, emit::OUT_OF_MEMORY);
+        return Next::Line(after);
+    }
     let line = match name {
         b"stats" => {
             return match statistics::text(work, words) {
@@ -62,6 +66,22 @@ pub fn administer(
     };
     work.out.extend_from_slice(line);
     Next::Line(after)
+}
+
+/// Whether the user may do this, judged as the Redis command that tells or changes the like.
+fn permit(
+    work: &mut Work<'_>,
+    name: &[u8],
+    mut words: Words<'_>,
+) -> Result<(), polycache_core::command::Failure> {
+    match (name, words.next()) {
+        (b"stats", Some(b"cachedump")) | (b"lru_crawler", _) => work.permit_call(&[b"keys", b"*"]),
+        (b"stats", Some(b"reset")) => work.permit_call(&[b"config", b"resetstat"]),
+        (b"stats", _) => work.permit_call(&[b"info"]),
+        (b"watch", _) => work.permit_call(&[b"monitor"]),
+        // Shutdown and config are judged where they are carried out.
+        _ => Ok(()),
+    }
 }
 
 fn watch(work: &mut Work<'_>, words: Words<'_>, after: usize) -> Next {

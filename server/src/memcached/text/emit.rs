@@ -102,7 +102,8 @@ pub fn failure(out: &mut Vec<u8>, failure: &Failure, out_of_memory: Line) {
     if *failure == Failure::OUT_OF_MEMORY {
         return out.extend_from_slice(out_of_memory);
     }
-    out.extend_from_slice(b"SERVER_ERROR ");
+    let is_refusal = failure.0.starts_with("NOPERM");
+    out.extend_from_slice(if is_refusal { b"CLIENT_ERROR " } else { b"SERVER_ERROR " });
     // A line break inside would end the reply early.
     out.extend(failure.0.bytes().map(|byte| if byte < b' ' { b' ' } else { byte }));
     out.extend_from_slice(b"\r\n");

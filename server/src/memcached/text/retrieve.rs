@@ -104,6 +104,7 @@ fn abandon(rest: &[u8], at: usize) -> Outcome {
 fn one(work: &mut Work<'_>, retrieval: Retrieval, key: &[u8]) -> Result<(), Failure> {
     work.keys += 1;
     let Some(exptime) = retrieval.touch else {
+        work.permit_read(key)?;
         let found = work.ctx.read(key)?;
         if let Some(record) = found {
             value(work, retrieval, key, record)?;
@@ -116,6 +117,7 @@ fn one(work: &mut Work<'_>, retrieval: Retrieval, key: &[u8]) -> Result<(), Fail
         }
         return Ok(());
     };
+    work.permit_read_and_touch(key)?;
     work.admit_change()?;
     let mut entry = work.ctx.latch(key)?;
     let found = entry.record();
