@@ -1,7 +1,7 @@
 //! Changing a hash, in whichever form it is.
 
 use super::gathered::store;
-use super::hash::{EXPIRY_BYTES, Field, Hash, expiry_key, next_expiry};
+use super::hash::{EXPIRY_BYTES, Field, Hash, PLAIN, expiry_key, next_expiry};
 use super::set::{HASH_BYTES, HashedKey, hashed_key};
 use super::{Elements, Finished, Work};
 use crate::clock::UnixMillis;
@@ -116,6 +116,14 @@ impl<'a> HashEdit<'a> {
             self.grow()?;
         }
         let key = hashed_key(self.engine, name);
+        if expiry_is_unused(&self.expiry) && !matches!(expiry, FieldExpiry::At(_)) {
+            let mut stored = HashedKey::with_capacity(1 + value.len());
+            stored.push(PLAIN);
+            stored.extend_from_slice(value);
+            let Work::Tree(fields) = &mut self.fields else { unreachable!("the hash is in trees") };
+            let was_there = fields.put(&key, &stored)?;
+            return Ok(if was_there { Before::There } else { Before::Absent });
+        }
         let (before, old) = self.before(&key)?;
         let new = match expiry {
             FieldExpiry::None => None,
@@ -282,6 +290,11 @@ impl<'a> HashEdit<'a> {
             (packed, _) => packed.finish(Kind::Hash),
         }
     }
+}
+
+/// Whether no field has an expiry: then none needs to be looked at before it changes.
+fn expiry_is_unused(expiry: &Option<Edit<'_>>) -> bool {
+    expiry.as_ref().is_none_or(|expiry| expiry.tree().is_empty())
 }
 
 /// Removes up to `max` fields whose time is over from the hash at `entry`, or the hash if that is all of them; how many

@@ -99,20 +99,19 @@ fn write_tree(heap: &mut Stream<'_>, tree: TreeRef<'_>) -> Result<Option<u64>, F
 }
 
 fn write_node(heap: &mut Stream<'_>, node: Node<'_>) -> Result<u64, Failed> {
-    let (head, payload) = node.stored();
-    let mut bytes = head.to_vec();
-    bytes.extend_from_slice(payload);
+    let mut bytes = node.stored();
     if !node.is_blob() {
         // Where in the bytes a word stands, and where what it points to was written.
         let mut words = Vec::new();
-        let packed = node.packed();
-        for index in 0..packed.count() {
+        let count = if node.is_leaf() && !node.has_blobs() { 0 } else { node.count() };
+        for index in 0..count {
             let word = if node.is_leaf() { node.blob_at(index) } else { Some(node.child(index).word) };
             let Some(word) = word else { continue };
             // SAFETY: the node holds a reference, and the caller a share of the tree.
-            let below: Node<'_> = unsafe { Node::at(word & !SHORTENED) }?;
+            let below: Node<'_> = unsafe { Node::at(word & !SHORTENED, node.number()) }?;
             let target = write_node(heap, below)?;
-            let at = HEAD_BYTES + packed.offset(index) + usize::from(node.is_leaf());
+            let at =
+                HEAD_BYTES + Packed::new(&bytes[HEAD_BYTES..]).offset(index) + usize::from(node.is_leaf());
             words.push((at, target, word & SHORTENED));
         }
         heap.pad(FILE_ALIGN as u64);

@@ -64,7 +64,7 @@ impl Builder {
             .iter()
             .map(|&end| Fresh::with_head(&[], [&self.data[std::mem::replace(&mut begin, end)..end], &[]]))
             .collect();
-        finish_part(0, &[Piece::New(&entries)], self.has_blobs, &mut self.leaves);
+        finish_part(0, &[Piece::New(&entries)], self.has_blobs, 0, &mut self.leaves);
         drop(entries);
         self.data.clear();
         self.ends.clear();

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::TreeRef;
+use super::amend::Leaf;
 use super::node::Node;
 use super::packed::Item;
 use crate::index::Damaged;
@@ -11,9 +12,9 @@ use crate::index::Damaged;
 #[derive(Clone)]
 pub struct Cursor<'a> {
     /// Inner nodes with the child that the walk is in, from the root down.
-    path: SmallVec<[(Node<'a>, usize); 6]>,
+    path: SmallVec<[(Node<'a>, usize); 5]>,
     /// The leaf, and the element behind the place.
-    leaf: Option<(Node<'a>, usize)>,
+    leaf: Option<(Leaf<'a>, usize)>,
 }
 
 impl<'a> TreeRef<'a> {
@@ -28,7 +29,9 @@ impl<'a> TreeRef<'a> {
             (rank, elements) = (within, child.elements);
             node = node.below(&child)?;
         }
-        cursor.leaf = Some((node, usize::try_from(rank).unwrap_or(usize::MAX).min(node.packed().count())));
+        let leaf = node.leaf();
+        let index = usize::try_from(rank).unwrap_or(usize::MAX).min(leaf.count());
+        cursor.leaf = Some((leaf, index));
         Ok(cursor)
     }
 
@@ -41,7 +44,7 @@ impl<'a> TreeRef<'a> {
             cursor.path.push((node, index));
             node = node.child_node(index)?;
         }
-        cursor.leaf = Some((node, node.lower_bound(key)?.0));
+        cursor.leaf = Some((node.leaf(), node.lower_bound(key)?.0));
         Ok(cursor)
     }
 
@@ -61,7 +64,7 @@ impl<'a> Cursor<'a> {
     pub fn next(&mut self) -> Result<Option<Item<'a>>, Damaged> {
         loop {
             let Some((leaf, index)) = &mut self.leaf else { return Ok(None) };
-            if *index < leaf.packed().count() {
+            if *index < leaf.count() {
                 *index += 1;
                 return leaf.item(*index - 1).map(Some);
             }
@@ -88,11 +91,7 @@ impl<'a> Cursor<'a> {
     /// Goes to the next leaf or the one before; `false` if there is none.
     fn turn(&mut self, forwards: bool) -> Result<bool, Damaged> {
         let step = |(node, index): (Node<'a>, usize)| {
-            if forwards {
-                Some(index + 1).filter(|&next| next < node.packed().count())
-            } else {
-                index.checked_sub(1)
-            }
+            if forwards { Some(index + 1).filter(|&next| next < node.count()) } else { index.checked_sub(1) }
         };
         let Some(depth) = self.path.iter().rposition(|&at| step(at).is_some()) else { return Ok(false) };
         let (mut node, mut index) = (self.path[depth].0, step(self.path[depth]).unwrap_or_default());
@@ -100,12 +99,13 @@ impl<'a> Cursor<'a> {
         loop {
             self.path.push((node, index));
             node = node.child_node(index)?;
-            let count = node.packed().count();
             if node.is_leaf() {
-                self.leaf = Some((node, if forwards { 0 } else { count }));
+                let leaf = node.leaf();
+                let index = if forwards { 0 } else { leaf.count() };
+                self.leaf = Some((leaf, index));
                 return Ok(true);
             }
-            index = if forwards { 0 } else { count - 1 };
+            index = if forwards { 0 } else { node.count() - 1 };
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Finding an element by key or by rank.
 
 use std::cmp::Ordering;
+use std::hint::select_unpredictable;
 
+use super::NODE_BYTES_MAX;
 use super::TreeRef;
-use super::node::{Child, Node, SHORTENED};
+use super::node::{CHILD_BYTES, Child, Node, SHORTENED, STATE};
 use super::packed::Item;
-use crate::index::Damaged;
+use crate::index::{CACHE_LINE_BYTES, Damaged, prefetch};
 
 /// Where a key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ impl<'a> TreeRef<'a> {
             return Ok(None);
         }
         // SAFETY: the tree is alive for 'a.
-        unsafe { Node::at(self.root) }.map(Some)
+        unsafe { Node::at(self.root, self.number) }.map(Some)
     }
 
     /// The element with exactly this key.
@@ -31,8 +33,7 @@ impl<'a> TreeRef<'a> {
         while !node.is_leaf() {
             node = node.child_node(node.child_for(key)?)?;
         }
-        let (index, is_there) = node.lower_bound(key)?;
-        if is_there { node.item(index).map(Some) } else { Ok(None) }
+        node.find(key)
     }
 
     /// How many elements have a smaller key, and whether `key` itself is there.
@@ -60,8 +61,38 @@ impl<'a> TreeRef<'a> {
             (rank, elements) = (within, child.elements);
             node = node.below(&child)?;
         }
-        let index = usize::try_from(rank).ok().filter(|&index| index < node.packed().count());
-        node.item(index.ok_or(Damaged)?).map(Some)
+        let leaf = node.leaf();
+        let index = usize::try_from(rank).ok().filter(|&index| index < leaf.count());
+        leaf.item(index.ok_or(Damaged)?).map(Some)
+    }
+}
+
+/// The first eight bytes of a key, filled up with zeroes. Where those of two keys differ, they tell the order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Prefix(u64);
+
+impl Prefix {
+    #[inline]
+    pub(super) fn of(key: &[u8]) -> Prefix {
+        match key.first_chunk() {
+            Some(first) => Prefix(u64::from_be_bytes(*first)),
+            None => Prefix(
+                key.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)) << (64 - 8 * key.len().max(1)),
+            ),
+        }
+    }
+
+    /// Of the separator in an entry of an inner node, which has other bytes in front of it.
+    #[inline]
+    fn of_separator(raw: &[u8]) -> Prefix {
+        let separator = &raw[CHILD_BYTES..];
+        match (separator.first_chunk(), raw.last_chunk()) {
+            (None, Some(last)) if !separator.is_empty() => {
+                Prefix(u64::from_be_bytes(*last) << (64 - 8 * separator.len()))
+            }
+            (Some(first), _) => Prefix(u64::from_be_bytes(*first)),
+            _ => Prefix(0),
+        }
     }
 }
 
@@ -69,35 +100,52 @@ impl<'a> Node<'a> {
     /// The child at `index`, as a node.
     #[inline]
     pub(super) fn child_node(self, index: usize) -> Result<Node<'a>, Damaged> {
+        let child = self.child(index);
+        self.look_ahead(&child);
         // SAFETY: this node holds a reference to its child, and is alive for 'a.
-        unsafe { Node::at(self.child(index).word) }
+        unsafe { Node::at(child.word, self.number()) }
+    }
+
+    /// Asks the processor for a whole leaf: a search looks at places all over it, one after the other.
+    #[inline]
+    pub(super) fn look_ahead(self, child: &Child<'_>) {
+        if self.level() == 1 {
+            let leaf = std::ptr::without_provenance::<u8>((child.word & !STATE) as usize);
+            for line in (0..(child.bytes as usize).min(NODE_BYTES_MAX)).step_by(CACHE_LINE_BYTES) {
+                prefetch(leaf.wrapping_add(line));
+            }
+        }
     }
 
     /// A child of this node, as a node.
     #[inline]
     pub(super) fn below(self, child: &Child<'a>) -> Result<Node<'a>, Damaged> {
+        self.look_ahead(child);
         // SAFETY: as in `child_node`.
-        unsafe { Node::at(child.word) }
+        unsafe { Node::at(child.word, self.number()) }
     }
 
     /// Which child `key` belongs to.
     pub(super) fn child_for(self, key: &[u8]) -> Result<usize, Damaged> {
         // The first child whose separator is above the key, counted from the second.
-        let (mut low, mut high) = (1, self.packed().count());
+        let (packed, wanted) = (self.packed(), Prefix::of(key));
+        let (mut low, mut high) = (1, packed.count());
         while low < high {
             let middle = usize::midpoint(low, high);
-            if self.separator_order(middle, key)? == Ordering::Greater {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
+            let order = Prefix::of_separator(packed.raw(middle)).cmp(&wanted);
+            let order = if order == Ordering::Equal { self.separator_order(middle, key)? } else { order };
+            // Half of the outcomes are guessed wrong where they are branched on.
+            let is_greater = order == Ordering::Greater;
+            high = select_unpredictable(is_greater, middle, high);
+            low = select_unpredictable(is_greater, low, middle + 1);
         }
         Ok(low - 1)
     }
 
     /// How the separator of a child compares to `key`.
     fn separator_order(self, index: usize, key: &[u8]) -> Result<Ordering, Damaged> {
-        let child = self.child(index);
+        // No amendment changes what is looked at here.
+        let child = Child::read(self.packed().raw(index));
         if child.word & SHORTENED != 0 && key.starts_with(child.separator) {
             let mut node = self.child_node(index)?;
             while !node.is_leaf() {
@@ -113,7 +161,10 @@ impl<'a> Node<'a> {
     pub(super) fn child_at(self, rank: u64, elements: u64) -> Result<(usize, Child<'a>, u64), Damaged> {
         let count = self.packed().count();
         if rank < elements / 2 {
-            let mut rank = rank;
+            let (mut rank, first) = (rank, self.child(0));
+            if rank < first.elements {
+                return Ok((0, first, rank));
+            }
             for (index, child) in self.children().enumerate() {
                 if rank < child.elements {
                     return Ok((index, child, rank));
@@ -131,19 +182,5 @@ impl<'a> Node<'a> {
             }
         }
         Err(Damaged)
-    }
-
-    /// The first entry of this leaf whose key is not below `key`, and whether it is `key`.
-    pub(super) fn lower_bound(self, key: &[u8]) -> Result<(usize, bool), Damaged> {
-        let (mut low, mut high) = (0, self.packed().count());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            match self.item(middle)?.key.cmp(key) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Equal => return Ok((middle, true)),
-                Ordering::Greater => high = middle,
-            }
-        }
-        Ok((low, false))
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! One structure carries every large value: a list is a tree without keys, a set or hash one in the order of its
 //! elements' hashes, a sorted set two (by score, by hash), a stream one by ID. Every element is found by key or by
-//! rank in O(log n). A tree never changes: a write copies the path to what it touches (some KiB), and the record that
-//! carries the new root is swapped in like any other. So readers of a large value run in parallel and see one state
-//! of it, however long they take, and a snapshot that holds an old root costs nothing.
+//! rank in O(log n). A tree never changes for whoever reads it: a write adds amendments to the nodes on the path to what
+//! it touches, which carry a number that only readers of the new tree have reached, or copies them where there is no
+//! room for more; and the record that carries the new root is swapped in like any other. So readers of a large value
+//! run in parallel and see one state of it, however long they take, and a snapshot that holds an old root costs nothing.
 //!
-//! Folder: `packed` (the layout of entries), `node` (memory and references), `find` and `cursor` (reading), `edit`
-//! (writing), `build` (from a sorted stream), `mapped` (nodes in a snapshot file).
+//! Folder: `packed` (the layout of entries), `node` (memory and references), `amend` (changes noted in nodes), `find` and
+//! `cursor` (reading), `edit` (writing), `build` (from a sorted stream), `mapped` (nodes in a snapshot file).
 
+mod amend;
+#[cfg(test)]
+mod amend_test;
 mod build;
 mod cursor;
 mod edit;
@@ -52,6 +56,21 @@ pub(crate) fn root_parts(value: &[u8], number: usize) -> [u64; 3] {
     })
 }
 
+/// Bits of a word of a root below those that carry a part of the tree's number.
+const ROOT_WORD_BITS: u32 = 48;
+const ROOT_WORD_MASK: u64 = (1 << ROOT_WORD_BITS) - 1;
+
+/// The words of a root, with the tree's number in their upper bits.
+fn join_parts(words: [u64; 3], number: u64) -> [u64; 3] {
+    std::array::from_fn(|at| words[at] & ROOT_WORD_MASK | (number >> (16 * at)) << ROOT_WORD_BITS)
+}
+
+/// The opposite of [`join_parts`].
+fn split_parts(parts: [u64; 3]) -> ([u64; 3], u64) {
+    let number = (0..3).map(|at| parts[at] >> ROOT_WORD_BITS << (16 * at)).sum();
+    (parts.map(|word| word & ROOT_WORD_MASK), number)
+}
+
 /// A borrowed tree: valid for `'a`, while its record is pinned or its owner lives.
 #[derive(Clone, Copy, Debug)]
 pub struct TreeRef<'a> {
@@ -59,18 +78,22 @@ pub struct TreeRef<'a> {
     root: u64,
     elements: u64,
     bytes: u64,
+    /// Amendments of nodes up to this number are part of the tree.
+    number: u64,
     _alive: PhantomData<&'a ()>,
 }
 
 impl<'a> TreeRef<'a> {
-    pub const EMPTY: TreeRef<'static> = TreeRef { root: 0, elements: 0, bytes: 0, _alive: PhantomData };
+    pub const EMPTY: TreeRef<'static> =
+        TreeRef { root: 0, elements: 0, bytes: 0, number: 0, _alive: PhantomData };
 
     /// The tree whose root a record carries.
     ///
     /// # Safety
     /// The words came from [`Tree::into_parts`] (or a checked snapshot), and the record is alive for `'a`.
-    pub unsafe fn from_parts([root, elements, bytes]: [u64; 3]) -> TreeRef<'a> {
-        TreeRef { root, elements, bytes, _alive: PhantomData }
+    pub unsafe fn from_parts(parts: [u64; 3]) -> TreeRef<'a> {
+        let ([root, elements, bytes], number) = split_parts(parts);
+        TreeRef { root, elements, bytes, number, _alive: PhantomData }
     }
 
     /// Number of elements.
@@ -94,7 +117,8 @@ impl<'a> TreeRef<'a> {
         if let Some(root) = self.node() {
             root.retain();
         }
-        Tree { root: self.root & !node::FRESH, elements: self.elements, bytes: self.bytes }
+        let TreeRef { root, elements, bytes, number, .. } = self;
+        Tree { root: root & !node::FRESH, elements, bytes, number }
     }
 
     /// The root, where it can be read without touching a file.
@@ -103,7 +127,7 @@ impl<'a> TreeRef<'a> {
             return None;
         }
         // SAFETY: alive for 'a.
-        unsafe { node::Node::at(self.root) }.ok()
+        unsafe { node::Node::at(self.root, self.number) }.ok()
     }
 }
 
@@ -113,26 +137,29 @@ pub struct Tree {
     root: u64,
     elements: u64,
     bytes: u64,
+    number: u64,
 }
 
 impl Tree {
-    pub const EMPTY: Tree = Tree { root: 0, elements: 0, bytes: 0 };
+    pub const EMPTY: Tree = Tree { root: 0, elements: 0, bytes: 0, number: 0 };
 
     pub fn as_ref(&self) -> TreeRef<'_> {
-        TreeRef { root: self.root, elements: self.elements, bytes: self.bytes, _alive: PhantomData }
+        let &Tree { root, elements, bytes, number } = self;
+        TreeRef { root, elements, bytes, number, _alive: PhantomData }
     }
 
     /// Takes back what [`Tree::into_parts`] gave away.
     ///
     /// # Safety
     /// The words own their root, once; or the root is mapped.
-    pub(crate) unsafe fn from_parts([root, elements, bytes]: [u64; 3]) -> Tree {
-        Tree { root, elements, bytes }
+    pub(crate) unsafe fn from_parts(parts: [u64; 3]) -> Tree {
+        let ([root, elements, bytes], number) = split_parts(parts);
+        Tree { root, elements, bytes, number }
     }
 
     /// Gives the tree to a record; [`release_parts`] takes it back.
     pub fn into_parts(self) -> [u64; 3] {
-        let parts = [self.root & !node::FRESH, self.elements, self.bytes];
+        let parts = join_parts([self.root & !node::FRESH, self.elements, self.bytes], self.number);
         std::mem::forget(self);
         parts
     }
@@ -152,7 +179,8 @@ impl Drop for Tree {
 ///
 /// # Safety
 /// The words came from [`Tree::into_parts`], and nobody sees the record any more.
-pub unsafe fn release_parts([root, _, bytes]: [u64; 3]) {
+pub unsafe fn release_parts(parts: [u64; 3]) {
+    let ([root, _, bytes], _) = split_parts(parts);
     // SAFETY: the caller's promise.
     unsafe { node::release_root(root, bytes >= lazy::LAZY_BYTES_MIN) };
 }
@@ -221,7 +249,7 @@ impl Waste {
         match self {
             // SAFETY: claimed, so it is the caller's alone.
             Waste::Shell(word) => unsafe {
-                if let Ok(node) = node::Node::at(word) {
+                if let Ok(node) = node::Node::at(word, node::NEWEST) {
                     node.free();
                 }
             },

@@ -8,7 +8,8 @@
 //!      4     4  length of the node
 //!      8     1  level: 0 a leaf, above that an inner node; BLOB
 //!      9     1  flags: HAS_BLOBS
-//!     12     4  length of the key if a blob, else 0
+//!     10     2  room for amendments (`amend.rs`) behind the node, in bytes; 0 in a file
+//!     12     4  length of the key if a blob, else bytes of amendments; 0 in a file
 //!     16        a packed sequence (`packed.rs`); or key and value of a blob
 //!
 //! entry of an inner node: word of the child:64 | elements:64 | bytes of memory:64 | separator
@@ -20,9 +21,11 @@
 //! begin of a longer one, and the first key under the child decides.
 //!
 //! # Concurrency
-//! A published node never changes. Its references are those of parents and of records; only a writer that holds the
-//! latch of a key takes them. **A reference is given up only when the epoch has passed in which its holder was
+//! A published node never changes, but for amendments that come behind those that its readers look at. Its references
+//! are those of parents and of records; only a writer that holds the latch of a key takes them. **A reference is given up only when the epoch has passed in which its holder was
 //! unlinked**, so whoever reaches a node through a pinned record may read it without a reference.
+
+mod room;
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
@@ -30,7 +33,8 @@ use std::ptr::NonNull;
 // Not through `crate::sync`: the layout must not depend on the model checker.
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
-use super::packed::{Fresh, Item, Packed, Parsed, Piece, Sink, measure, write};
+use super::amend::Plain;
+use super::packed::{Fresh, Item, Packed, Parsed, Piece, Sink, measure, parse, write};
 use super::{lazy, mapped};
 use crate::index::Damaged;
 use crate::memory::size_class;
@@ -61,15 +65,22 @@ struct Head {
     len: u32,
     level: u8,
     flags: u8,
-    _unused: u16,
-    key_len: u32,
+    room: u16,
+    /// Length of the key of a blob; of other nodes, bytes of amendments.
+    extra: AtomicU32,
 }
+
+/// The number under which a writer, and whoever frees, sees all amendments.
+pub const NEWEST: u64 = (1 << 48) - 1;
+/// Beside a node's number: it lies in a mapped file.
+const IN_FILE: u64 = 1 << 63;
 
 /// A node that is alive for `'a`.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
     head: NonNull<Head>,
-    is_mapped: bool,
+    /// Amendments up to this number count; IN_FILE.
+    number: u64,
     _alive: PhantomData<&'a Head>,
 }
 
@@ -109,26 +120,27 @@ impl<'a> Child<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// The node that `word` points to, checked where it lies in a file.
+    /// The node that `word` points to as the tree of this number has it, checked where it lies in a file.
     ///
     /// # Safety
     /// `word` came from [`Node::word`] (or is mapped), and what holds it keeps the node alive for `'a`: a pinned
     /// record's tree, or a reference.
     #[inline]
-    pub unsafe fn at(word: u64) -> Result<Node<'a>, Damaged> {
+    pub unsafe fn at(word: u64, number: u64) -> Result<Node<'a>, Damaged> {
         let is_mapped = word & MAPPED != 0;
         let address = (word & !STATE) as usize;
         if is_mapped {
             mapped::check(address)?;
         }
         let head = NonNull::new(std::ptr::with_exposed_provenance_mut::<Head>(address)).ok_or(Damaged)?;
-        Ok(Node { head, is_mapped, _alive: PhantomData })
+        let number = number | if is_mapped { IN_FILE } else { 0 };
+        Ok(Node { head, number, _alive: PhantomData })
     }
 
     /// The word that points here.
     pub fn word(self) -> u64 {
         let address = self.head.as_ptr().expose_provenance() as u64;
-        if self.is_mapped { address | MAPPED } else { address }
+        if self.is_mapped() { address | MAPPED } else { address }
     }
 
     fn head(self) -> &'a Head {
@@ -137,7 +149,7 @@ impl<'a> Node<'a> {
     }
 
     pub fn is_mapped(self) -> bool {
-        self.is_mapped
+        self.number & IN_FILE != 0
     }
 
     pub fn level(self) -> u8 {
@@ -172,37 +184,48 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The whole node, head included, with zero for the references: for writing it to a file.
-    pub fn stored(self) -> ([u8; HEAD_BYTES], &'a [u8]) {
+    /// The whole node, amendments worked in, head included, with zero for the references: for writing it to a file.
+    pub fn stored(self) -> Vec<u8> {
         let head = self.head();
-        let mut bytes = [0; HEAD_BYTES];
-        bytes[4..8].copy_from_slice(&head.len.to_le_bytes());
+        let mut bytes = vec![0; HEAD_BYTES];
         bytes[8] = head.level;
         bytes[9] = head.flags;
-        bytes[12..].copy_from_slice(&head.key_len.to_le_bytes());
-        (bytes, self.payload())
+        if self.is_blob() {
+            bytes[12..].copy_from_slice(&(self.key_len() as u32).to_le_bytes());
+            bytes.extend_from_slice(self.payload());
+        } else {
+            bytes.extend_from_slice(Plain::of(self).packed().bytes());
+        }
+        let len = bytes.len() as u32;
+        bytes[4..8].copy_from_slice(&len.to_le_bytes());
+        bytes
     }
 
-    /// The entries of a leaf or inner node.
+    /// The entries of a leaf or inner node as they were first written.
     #[inline]
-    pub fn packed(self) -> Packed<'a> {
+    pub(super) fn packed(self) -> Packed<'a> {
         Packed::new(self.payload())
+    }
+
+    /// Number of entries.
+    #[inline]
+    pub fn count(self) -> usize {
+        let count = self.packed().count();
+        if self.is_leaf() && self.has_amendments() { self.leaf().count() } else { count }
     }
 
     /// The child at `index` of an inner node; a mapped node's words are made absolute.
     #[inline]
     pub fn child(self, index: usize) -> Child<'a> {
-        self.absolute_child(self.packed().raw(index))
-    }
-
-    /// All children of an inner node.
-    #[inline]
-    pub fn children(self) -> impl Iterator<Item = Child<'a>> {
-        self.packed().raws().map(move |raw| self.absolute_child(raw))
+        let mut child = self.absolute_child(self.packed().raw(index));
+        if let Some(amended) = self.amended_child(index) {
+            amended.amend(&mut child);
+        }
+        child
     }
 
     #[inline]
-    fn absolute_child(self, raw: &'a [u8]) -> Child<'a> {
+    pub(super) fn absolute_child(self, raw: &'a [u8]) -> Child<'a> {
         let mut child = Child::read(raw);
         child.word = self.absolute(child.word);
         child
@@ -211,7 +234,7 @@ impl<'a> Node<'a> {
     /// A word as it stands in this node, made absolute: in a file words count backwards from their node.
     #[inline]
     fn absolute(self, word: u64) -> u64 {
-        if !self.is_mapped {
+        if !self.is_mapped() {
             return word;
         }
         let address = self.head.as_ptr().addr() as u64;
@@ -221,21 +244,35 @@ impl<'a> Node<'a> {
     /// The element at `index` of a leaf.
     #[inline]
     pub fn item(self, index: usize) -> Result<Item<'a>, Damaged> {
-        match self.packed().parsed(index) {
+        if self.has_amendments() { self.leaf().item(index) } else { self.read(self.packed().raw(index)) }
+    }
+
+    /// An entry of this leaf, read.
+    #[inline]
+    pub(super) fn read(self, raw: &'a [u8]) -> Result<Item<'a>, Damaged> {
+        match parse(raw) {
             Parsed::Inline(item) => Ok(item),
             // SAFETY: the leaf holds a reference to its blobs, and lives for 'a.
-            Parsed::Big(word) => Ok(unsafe { Node::at(self.absolute(word)) }?.blob()),
+            Parsed::Big(word) => Ok(unsafe { Node::at(self.absolute(word), NEWEST) }?.blob()),
         }
+    }
+
+    fn key_len(self) -> usize {
+        // ORDERING: a blob never changes.
+        self.head().extra.load(Ordering::Relaxed) as usize
     }
 
     /// Key and value of a blob.
     fn blob(self) -> Item<'a> {
-        let (key, value) = self.payload().split_at(self.head().key_len as usize);
+        let (key, value) = self.payload().split_at(self.key_len());
         Item { key, value }
     }
 
-    /// The blob at `index` of a leaf, if that entry is one.
+    /// The blob at `index` of a leaf, if that entry is one. Leaves with blobs have no amendments.
     pub fn blob_at(self, index: usize) -> Option<u64> {
+        if !self.has_blobs() {
+            return None;
+        }
         match self.packed().parsed(index) {
             Parsed::Inline(_) => None,
             Parsed::Big(word) => Some(self.absolute(word)),
@@ -246,13 +283,13 @@ impl<'a> Node<'a> {
     pub fn blob_bytes(self, index: usize) -> u64 {
         // SAFETY: as in `item`.
         self.blob_at(index)
-            .and_then(|word| unsafe { Node::at(word) }.ok())
-            .map_or(0, |node: Node<'_>| size_class(node.len()) as u64)
+            .and_then(|word| unsafe { Node::at(word, NEWEST) }.ok())
+            .map_or(0, Node::memory_bytes)
     }
 
     /// Takes another reference to a node that somebody holds one of already.
     pub fn retain(self) {
-        if !self.is_mapped {
+        if !self.is_mapped() {
             // ORDERING: the caller has a reference, or holds the latch of a key that has one.
             self.head().refs.fetch_add(1, Ordering::Relaxed);
         }
@@ -262,6 +299,13 @@ impl<'a> Node<'a> {
     pub fn claim(self) -> bool {
         // ORDERING: acquire pairs with the release of whoever gave up another reference.
         self.head().refs.compare_exchange(1, 0, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether there is one reference only: whoever holds the latch of its key may amend it.
+    #[inline]
+    pub fn is_alone(self) -> bool {
+        // ORDERING: acquire pairs with the release of whoever gave up another reference.
+        self.head().refs.load(Ordering::Acquire) == 1
     }
 
     /// Whether [`Node::claim`] took it.
@@ -294,10 +338,20 @@ impl<'a> Node<'a> {
     /// # Safety
     /// Nobody sees the node any more; not mapped.
     pub(super) unsafe fn free(self) {
-        let layout = layout(self.len());
+        let layout = layout(self.len(), self.room());
         // SAFETY: the caller's promise; `allocate` used this layout.
         unsafe { dealloc(self.head.as_ptr().cast(), layout) };
     }
+
+    /// Bytes that the allocator takes for the node.
+    pub fn memory_bytes(self) -> u64 {
+        size_class(layout(self.len(), self.room()).size()) as u64
+    }
+}
+
+/// Where the room of a node of `len` bytes begins.
+fn room_offset(len: usize) -> usize {
+    len.next_multiple_of(8)
 }
 
 /// Gives up a reference; the last one frees the node and gives up what it holds.
@@ -309,7 +363,7 @@ pub unsafe fn release(word: u64) {
         return;
     }
     // SAFETY: the caller owns a reference.
-    let Ok(node) = (unsafe { Node::at(word) }) else { return };
+    let Ok(node) = (unsafe { Node::at(word, NEWEST) }) else { return };
     // ORDERING: release and acquire, so that whoever frees has seen everything that other holders did.
     if node.head().refs.fetch_sub(1, Ordering::Release) == 1 {
         fence(Ordering::Acquire);
@@ -328,7 +382,7 @@ pub unsafe fn release_root(word: u64, is_large: bool) {
         return;
     }
     // SAFETY: the record kept the memory, if nothing else.
-    let Ok(node) = (unsafe { Node::at(word) }) else { return };
+    let Ok(node) = (unsafe { Node::at(word, NEWEST) }) else { return };
     if node.is_claimed() {
         // SAFETY: nobody sees the record any more, which was the only way here.
         unsafe { node.free() };
@@ -363,10 +417,14 @@ pub fn held<'a>(node: Node<'a>) -> impl Iterator<Item = u64> + 'a {
         .filter_map(move |index| if is_inner { Some(node.child(index).word) } else { node.blob_at(index) })
 }
 
-/// A new node of `pieces`, with one reference.
-pub fn build<'a>(level: u8, pieces: &[Piece<'_>], has_blobs: bool) -> Node<'a> {
+/// A new node of `pieces`, with one reference, and room for at least so many bytes of amendments.
+pub fn build<'a>(level: u8, pieces: &[Piece<'_>], has_blobs: bool, room: usize) -> Node<'a> {
     let flags = if has_blobs { HAS_BLOBS } else { 0 };
-    let (node, mut fill) = allocate(HEAD_BYTES + measure(pieces).1, level, flags, 0);
+    let len = HEAD_BYTES + measure(pieces).1;
+    let start = room_offset(len);
+    // All that the allocator gives anyway.
+    let room = if room == 0 || has_blobs { 0 } else { size_class(start + room) - start };
+    let (node, mut fill) = allocate(len, level, flags, room, 0);
     write(pieces, &mut fill);
     debug_assert_eq!(fill.left, 0, "measured wrongly");
     node
@@ -375,31 +433,35 @@ pub fn build<'a>(level: u8, pieces: &[Piece<'_>], has_blobs: bool) -> Node<'a> {
 /// A new blob with one reference.
 pub fn blob<'a>(key: &[u8], value: &[&[u8]]) -> Node<'a> {
     let len = HEAD_BYTES + key.len() + value.iter().map(|part| part.len()).sum::<usize>();
-    let (node, mut fill) = allocate(len, BLOB, 0, key.len() as u32);
+    let (node, mut fill) = allocate(len, BLOB, 0, 0, key.len() as u32);
     fill.put(key);
     value.iter().for_each(|part| fill.put(part));
     node
 }
 
-fn layout(len: usize) -> Layout {
-    Layout::from_size_align(len, ALIGN).expect("node lengths are far below isize::MAX")
+fn layout(len: usize, room: usize) -> Layout {
+    let bytes = if room == 0 { len } else { room_offset(len) + room };
+    Layout::from_size_align(bytes, ALIGN).expect("node lengths are far below isize::MAX")
 }
 
-fn allocate<'a>(len: usize, level: u8, flags: u8, key_len: u32) -> (Node<'a>, Fill) {
-    let layout = layout(len);
+fn allocate<'a>(len: usize, level: u8, flags: u8, room: usize, extra: u32) -> (Node<'a>, Fill) {
+    let layout = layout(len, room);
+    let room = u16::try_from(room).expect("room is small");
     // SAFETY: the layout's size is at least a head's.
     let Some(start) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
     let head = start.cast::<Head>();
-    let new = Head { refs: AtomicU32::new(1), len: len as u32, level, flags, _unused: 0, key_len };
+    let new =
+        Head { refs: AtomicU32::new(1), len: len as u32, level, flags, room, extra: AtomicU32::new(extra) };
     // SAFETY: just allocated, large enough and aligned.
     unsafe { head.write(new) };
     // SAFETY: inside the allocation.
     let at = unsafe { start.as_ptr().add(HEAD_BYTES) };
-    (Node { head, is_mapped: false, _alive: PhantomData }, Fill { at, left: len - HEAD_BYTES })
+    let node = Node { head, number: NEWEST, _alive: PhantomData };
+    (node, Fill { at, left: len - HEAD_BYTES })
 }
 
-/// Writes the payload of a new node.
-struct Fill {
+/// Writes the payload of a new node, or an amendment.
+pub(crate) struct Fill {
     at: *mut u8,
     left: usize,
 }

@@ -55,7 +55,7 @@ impl<'a> Packed<'a> {
     pub const EMPTY: Packed<'static> = Packed { bytes: &[0, 0] };
 
     /// A sequence made by [`write`], or one that [`Packed::check`] has passed.
-    #[inline]
+    #[inline(always)]
     pub fn new(bytes: &'a [u8]) -> Packed<'a> {
         Packed { bytes }
     }
@@ -103,7 +103,7 @@ impl<'a> Packed<'a> {
     }
 
     /// Number of entries.
-    #[inline]
+    #[inline(always)]
     pub fn count(self) -> usize {
         usize::from(u16::from_le_bytes([self.bytes[0], self.bytes[1]]))
     }
@@ -112,25 +112,25 @@ impl<'a> Packed<'a> {
         self.count() == 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn data_at(self) -> usize {
         2 + 2 * self.count()
     }
 
     /// Where entry `index` ends, from the begin of the entries.
-    #[inline]
+    #[inline(always)]
     fn end(self, index: usize) -> usize {
         let at = 2 + 2 * index;
         usize::from(u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]))
     }
 
-    #[inline]
+    #[inline(always)]
     fn start(self, index: usize) -> usize {
         if index == 0 { 0 } else { self.end(index - 1) }
     }
 
     /// An entry as it is stored.
-    #[inline]
+    #[inline(always)]
     pub fn raw(self, index: usize) -> &'a [u8] {
         let data = self.data_at();
         &self.bytes[data + self.start(index)..data + self.end(index)]
@@ -201,8 +201,9 @@ impl<'a> Packed<'a> {
     }
 }
 
-#[inline]
-fn parse(raw: &[u8]) -> Parsed<'_> {
+/// Reads an entry.
+#[inline(always)]
+pub(super) fn parse(raw: &[u8]) -> Parsed<'_> {
     let (at, len) = match raw[0] {
         BIG => {
             let mut word = [0; 8];

@@ -80,8 +80,12 @@ impl<'a> SortedSetEdit<'a> {
 
     /// Removes a member, which is there.
     pub fn remove(&mut self, member: Member<'_>) -> Result<(), Damaged> {
-        let rank = self.view().rank(member)?;
-        self.in_order.remove(rank..rank + 1)?;
+        if let Work::Tree(in_order) = &mut self.in_order {
+            in_order.remove(&score::key(member.score, member.name))?;
+        } else {
+            let rank = self.view().rank(member)?;
+            self.in_order.remove(rank..rank + 1)?;
+        }
         self.forget_member(member)
     }
 
@@ -151,7 +155,7 @@ impl<'a> SortedSetEdit<'a> {
                 let other = Member::of(item);
                 let key = member_key(self.engine, score, other.name);
                 if other.name != name && !other.name.is_empty() && by_member.tree().get(&key)?.is_none() {
-                    remove_short(by_member, &key[..SHORT_BYTES])?;
+                    forget_short(by_member, &key[..SHORT_BYTES])?;
                     by_member.put(&key, b"")?;
                 }
             }
@@ -188,24 +192,45 @@ fn run(in_order: TreeRef<'_>, score: f64) -> Result<u64, Damaged> {
 
 fn forget(by_member: &mut Edit<'_>, engine: &Engine, member: Member<'_>) -> Result<(), Damaged> {
     let key: SmallVec<[u8; 64]> = member_key(engine, member.score, member.name);
-    if member.name.is_empty() || !by_member.remove(&key)? {
-        remove_short(by_member, &key[..SHORT_BYTES])?;
+    let short = &key[..SHORT_BYTES];
+    // The short key stands in front of all long ones of the same hash and score.
+    let (mut others, mut is_long) = (0, false);
+    let tree = by_member.tree();
+    let mut cursor = tree.cursor_at(short)?;
+    while !is_long && let Some(item) = cursor.next()?.filter(|item| item.key.starts_with(short)) {
+        if item.key.len() == SHORT_BYTES {
+            others = multiplicity(item.value) - 1;
+        } else {
+            is_long = *item.key == *key;
+        }
+    }
+    drop(cursor);
+    if is_long {
+        by_member.remove(&key)?;
+    } else if others > 0 {
+        put_short(by_member, short, others)?;
+    } else {
+        by_member.remove(short)?;
     }
     Ok(())
 }
 
-fn add_short(by_member: &mut Edit<'_>, key: &[u8]) -> Result<(), Damaged> {
-    let others = by_member.tree().get(key)?.map_or(0, |item| multiplicity(item.value));
-    put_short(by_member, key, others + 1)
-}
-
-fn remove_short(by_member: &mut Edit<'_>, key: &[u8]) -> Result<(), Damaged> {
+/// Takes one member off a short key.
+fn forget_short(by_member: &mut Edit<'_>, key: &[u8]) -> Result<(), Damaged> {
     let others = by_member.tree().get(key)?.map_or(1, |item| multiplicity(item.value)) - 1;
     if others > 0 {
         return put_short(by_member, key, others);
     }
     by_member.remove(key)?;
     Ok(())
+}
+
+fn add_short(by_member: &mut Edit<'_>, key: &[u8]) -> Result<(), Damaged> {
+    if by_member.add(key, b"")? {
+        return Ok(());
+    }
+    let others = by_member.tree().get(key)?.map_or(0, |item| multiplicity(item.value));
+    put_short(by_member, key, others + 1)
 }
 
 fn put_short(by_member: &mut Edit<'_>, key: &[u8], members: u32) -> Result<(), Damaged> {

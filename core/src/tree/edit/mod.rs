@@ -9,18 +9,22 @@
 //! The first edit of a tree reads the path before it claims anything: a damaged node of a file is found before
 //! something has changed.
 
+mod hold;
+mod in_place;
 pub(super) mod pack;
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::node::{self, FRESH, MAPPED, Node, SHORTENED, STATE};
+use super::amend::Plain;
+use super::node::{self, FRESH, SHORTENED};
 use super::packed::{Fresh, Piece};
-use super::{Garbage, NODE_BYTES_MIN, Tree, TreeRef, Waste};
+use super::{Garbage, NODE_BYTES_MIN, Tree, TreeRef};
 use crate::index::Damaged;
-use crate::memory::size_class;
-use pack::{Carried, Children, Fill, Owned, entry, has_blobs, pack, pack_counted, settle};
+use hold::{Hold, Opened, is_readable, node_of};
+use pack::{Children, Fill, Owned, entry, has_blobs, pack, pack_counted, settle};
 
 /// An edit under way. Dropping it without [`Edit::finish`] is allowed only before its first change.
 pub struct Edit<'a> {
@@ -28,31 +32,11 @@ pub struct Edit<'a> {
     root: u64,
     elements: u64,
     bytes: u64,
+    /// The number of the tree that is being made.
+    number: u64,
     /// The old tree must stay whole: a snapshot gets it.
     keeps_old: bool,
     garbage: Garbage,
-}
-
-/// What an edit may do with a node's content.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Hold {
-    /// Made by this edit.
-    Fresh,
-    /// Nobody else's any more.
-    Claimed,
-    /// Somebody else holds it too.
-    Shared,
-    Mapped,
-}
-
-struct Opened {
-    node: Node<'static>,
-    hold: Hold,
-    /// A reference to it is ours; the old root's is the old record's.
-    is_owned: bool,
-    /// Elements and bytes under it.
-    elements: u64,
-    bytes: u64,
 }
 
 /// What to do, seen from one subtree.
@@ -76,14 +60,15 @@ struct Edge {
 impl<'a> Edit<'a> {
     /// Begins an edit of `tree`, whose record's latch the caller holds. With `keeps_old` the old tree stays whole.
     pub fn new(tree: TreeRef<'a>, keeps_old: bool) -> Edit<'a> {
-        let TreeRef { root, elements, bytes, .. } = tree;
-        Edit { old: tree, root, elements, bytes, keeps_old, garbage: Garbage::default() }
+        let TreeRef { root, elements, bytes, number, .. } = tree;
+        let garbage = Garbage::default();
+        Edit { old: tree, root, elements, bytes, number: number + 1, keeps_old, garbage }
     }
 
     /// The tree as edited so far.
     pub fn tree(&self) -> TreeRef<'_> {
-        // SAFETY: the nodes are the edit's, or those of the old tree that lives for 'a.
-        unsafe { TreeRef::from_parts([self.root, self.elements, self.bytes]) }
+        let &Edit { root, elements, bytes, number, .. } = self;
+        TreeRef { root, elements, bytes, number, _alive: PhantomData }
     }
 
     #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
@@ -93,6 +78,9 @@ impl<'a> Edit<'a> {
 
     /// Puts an element in the place of its key; whether one was there.
     pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Damaged> {
+        if let Some(was_there) = self.put_in_place(key, value, true) {
+            return Ok(was_there);
+        }
         let is_there = self.tree().get(key)?.is_some();
         self.change(Change::Put { key, entry: entry(key, value) });
         Ok(is_there)
@@ -100,6 +88,9 @@ impl<'a> Edit<'a> {
 
     /// Puts an element unless one with its key is there; whether it was put.
     pub fn add(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Damaged> {
+        if let Some(was_there) = self.put_in_place(key, value, false) {
+            return Ok(!was_there);
+        }
         let is_new = self.tree().get(key)?.is_none();
         if is_new {
             self.change(Change::Put { key, entry: entry(key, value) });
@@ -109,6 +100,9 @@ impl<'a> Edit<'a> {
 
     /// Removes the element with this key; whether there was one.
     pub fn remove(&mut self, key: &[u8]) -> Result<bool, Damaged> {
+        if let Some(was_there) = self.remove_in_place(key) {
+            return Ok(was_there);
+        }
         let place = self.tree().place(key)?;
         if place.is_there {
             self.remove_range(place.rank..place.rank + 1)?;
@@ -122,6 +116,9 @@ impl<'a> Edit<'a> {
         if range.is_empty() {
             return Ok(());
         }
+        if range.end - range.start == 1 && self.remove_at_in_place(range.start) {
+            return Ok(());
+        }
         self.tree().at(range.start)?;
         self.tree().at(range.end - 1)?;
         self.change(Change::Remove { from: range.start, to: range.end });
@@ -130,6 +127,11 @@ impl<'a> Edit<'a> {
 
     /// Inserts elements without keys in front of the one at `rank`.
     pub fn insert(&mut self, rank: u64, values: &[&[u8]]) -> Result<(), Damaged> {
+        if let [value] = values
+            && self.insert_in_place(rank, value)
+        {
+            return Ok(());
+        }
         self.tree().at(rank.min(self.elements.saturating_sub(1)))?;
         let entries: SmallVec<[Fresh<'_>; 8]> = values.iter().map(|value| entry(b"", value)).collect();
         if !entries.is_empty() {
@@ -148,28 +150,28 @@ impl<'a> Edit<'a> {
 
     /// The new tree, and what to retire once it is published in the old one's place. An untouched tree is taken over.
     pub fn finish(mut self) -> (Tree, Garbage) {
-        if self.is_untouched() {
+        let mut garbage = std::mem::take(&mut self.garbage);
+        let Edit { elements, bytes, number, .. } = self;
+        if self.has_old_root() {
             if self.keeps_old || self.root == 0 {
-                return (self.old.share(), Garbage::default());
+                return (self.old.share(), garbage);
             }
             // The old record's share becomes the new one's: a count of two would make the next edit copy more.
-            let mut garbage = Garbage::default();
             garbage.taken.add(0);
-            return (Tree { root: self.root | FRESH, elements: self.elements, bytes: self.bytes }, garbage);
+            return (Tree { root: self.root | FRESH, elements, bytes, number }, garbage);
         }
-        let root = settle(self.root);
-        let tree = Tree { root, elements: self.elements, bytes: self.bytes };
-        (tree, std::mem::take(&mut self.garbage))
+        (Tree { root: settle(self.root), elements, bytes, number }, garbage)
     }
 
-    fn is_untouched(&self) -> bool {
+    /// Whether the root is the old tree's: perhaps amended, but not replaced.
+    fn has_old_root(&self) -> bool {
         self.root == self.old.root
     }
 
     fn change(&mut self, change: Change<'_>) {
         let children = match change {
             _ if self.root != 0 => {
-                let opened = self.open(self.root, !self.is_untouched(), self.elements, self.bytes);
+                let opened = self.open(self.root, !self.has_old_root(), self.elements, self.bytes);
                 self.apply(opened, change, Edge { is_first: true, is_last: true })
             }
             Change::Put { entry, .. } => pack(0, &[Piece::New(&[entry])], has_blobs(&[entry]), Fill::Evenly),
@@ -201,7 +203,7 @@ impl<'a> Edit<'a> {
         (self.root, self.elements, self.bytes) = (root.word & !SHORTENED, root.elements, root.bytes);
         loop {
             let node = node_of(self.root);
-            if node.is_leaf() || node.packed().count() > 1 {
+            if node.is_leaf() || node.count() > 1 {
                 return;
             }
             let opened = self.open(self.root, true, self.elements, self.bytes);
@@ -220,7 +222,7 @@ impl<'a> Edit<'a> {
         if node.is_leaf() {
             return self.apply_to_leaf(opened, change, edge);
         }
-        let last = node.packed().count() - 1;
+        let last = node.count() - 1;
         let edge_at = |index: usize| Edge {
             is_first: edge.is_first && index == 0,
             is_last: edge.is_last && index == last,
@@ -274,8 +276,7 @@ impl<'a> Edit<'a> {
         let mut results = Children::new();
         let (mut first, mut last) = (None, 0);
         let mut begin = 0;
-        for index in 0..node.packed().count() {
-            let child = node.child(index);
+        for (index, child) in node.children().enumerate() {
             let end = begin + child.elements;
             if begin < to && from < end {
                 first = first.or(Some(index));
@@ -296,7 +297,7 @@ impl<'a> Edit<'a> {
 
     fn apply_to_leaf(&mut self, opened: Opened, change: Change<'_>, edge: Edge) -> Children {
         let node = opened.node;
-        let count = node.packed().count();
+        let count = node.count();
         let only;
         let (range, entries): (Range<usize>, &[Fresh<'_>]) = match change {
             Change::Put { key, entry } => {
@@ -328,8 +329,8 @@ impl<'a> Edit<'a> {
             }
         }
         let blobs = node.has_blobs() || has_blobs(entries);
-        let (before, after) = (Carried::new(node, 0..range.start), Carried::new(node, range.end..count));
-        let pieces = [before.piece(), Piece::New(entries), after.piece()];
+        let plain = Plain::of(node);
+        let pieces = [plain.piece(0..range.start), Piece::New(entries), plain.piece(range.end..count)];
         let results = pack(0, &pieces, blobs, fill);
         self.close(opened);
         results
@@ -344,7 +345,7 @@ impl<'a> Edit<'a> {
         may_merge: bool,
     ) -> Children {
         let node = opened.node;
-        let count = node.packed().count();
+        let count = node.count();
         let is_small = |child: &Owned| node_of(child.word).len() < NODE_BYTES_MIN;
         while let Some(small) = results.iter().position(is_small).filter(|_| may_merge) {
             let at = if small + 1 < results.len() {
@@ -393,16 +394,16 @@ impl<'a> Edit<'a> {
             }
         }
         // Elements and bytes of what stays are those of the node but for what is replaced: no look at all children.
-        let (mut elements, mut bytes) = (opened.elements, opened.bytes - size_class(node.len()) as u64);
+        let (mut elements, mut bytes) = (opened.elements, opened.bytes - node.memory_bytes());
         for child in range.clone().map(|index| node.child(index)) {
             (elements, bytes) = (elements - child.elements, bytes - child.bytes);
         }
         for child in &results {
             (elements, bytes) = (elements + child.elements, bytes + child.bytes);
         }
-        let (before, after) = (Carried::new(node, 0..range.start), Carried::new(node, range.end..count));
+        let plain = Plain::of(node);
         let entries: SmallVec<[Fresh<'_>; 4]> = results.iter().map(Owned::entry).collect();
-        let pieces = [before.piece(), Piece::New(&entries), after.piece()];
+        let pieces = [plain.piece(0..range.start), Piece::New(&entries), plain.piece(range.end..count)];
         let replaced = pack_counted(node.level(), &pieces, false, Fill::Evenly, Some((elements, bytes)));
         self.close(opened);
         replaced
@@ -417,19 +418,19 @@ impl<'a> Edit<'a> {
                 node::held(opened.node).for_each(|word| node_of(word).retain());
             }
         }
-        let (counts, level) = ((a.node.packed().count(), b.node.packed().count()), a.node.level());
+        let (counts, level) = ((a.node.count(), b.node.count()), a.node.level());
         let blobs = a.node.has_blobs() || b.node.has_blobs();
-        let all = Carried::new(a.node, 0..counts.0);
+        let (left_plain, right_plain) = (Plain::of(a.node), Plain::of(b.node));
+        let all = left_plain.piece(0..counts.0);
         let mut results = if level == 0 {
-            let rest = Carried::new(b.node, 0..counts.1);
-            pack(0, &[all.piece(), rest.piece()], blobs, Fill::Evenly)
+            pack(0, &[all, right_plain.piece(0..counts.1)], blobs, Fill::Evenly)
         } else {
             // What the parent said of the right node holds for its first child; its own word may be older.
             let mut first = b.node.child(0);
             first.word = first.word & !SHORTENED | right.word & SHORTENED;
             first.separator = &right.separator;
-            let rest = Carried::new(b.node, 1..counts.1);
-            pack(level, &[all.piece(), Piece::New(&[first.entry()]), rest.piece()], false, Fill::Evenly)
+            let rest = right_plain.piece(1..counts.1);
+            pack(level, &[all, Piece::New(&[first.entry()]), rest], false, Fill::Evenly)
         };
         if let Some(first) = results.first_mut() {
             first.separator = left.separator;
@@ -439,47 +440,4 @@ impl<'a> Edit<'a> {
         self.close(b);
         results
     }
-
-    fn open(&mut self, word: u64, is_owned: bool, elements: u64, bytes: u64) -> Opened {
-        let node = node_of(word);
-        let hold = if word & MAPPED != 0 {
-            Hold::Mapped
-        } else if word & FRESH != 0 {
-            Hold::Fresh
-        } else if (is_owned || !self.keeps_old) && node.claim() {
-            Hold::Claimed
-        } else {
-            Hold::Shared
-        };
-        Opened { node, hold, is_owned, elements, bytes }
-    }
-
-    /// Lets go of a node whose content has been carried over.
-    fn close(&mut self, opened: Opened) {
-        match opened.hold {
-            // SAFETY: nobody else has ever seen it.
-            Hold::Fresh => unsafe { opened.node.free() },
-            Hold::Claimed if opened.is_owned => self.garbage.waste.push(Waste::Shell(opened.node.word())),
-            Hold::Shared if opened.is_owned => self.drop_reference(opened.node.word()),
-            // The old record still has it: it frees the shell, or gives up the reference, when it dies.
-            _ => {}
-        }
-    }
-
-    fn drop_reference(&mut self, word: u64) {
-        if word & MAPPED == 0 {
-            self.garbage.waste.push(Waste::Reference(word & !STATE));
-        }
-    }
-}
-
-/// A node whose word the edit owns, or that the old tree holds.
-fn node_of(word: u64) -> Node<'static> {
-    // SAFETY: the edit keeps everything that it works on alive until it is closed, and uses nothing after that.
-    unsafe { Node::at(word) }.expect("read before")
-}
-
-fn is_readable(word: u64) -> bool {
-    // SAFETY: as in `node_of`.
-    unsafe { Node::at(word) }.is_ok()
 }

@@ -1,14 +1,19 @@
 //! Making nodes of what an edit carries over and adds.
 
-use std::ops::Range;
-
 use smallvec::SmallVec;
 
+use super::super::amend::INNER_BYTES;
 use super::super::node::{self, CHILD_BYTES, Child, FRESH, HEAD_BYTES, Node, SHORTENED};
-use super::super::packed::{Fresh, Packed, Piece, measure};
+use super::super::packed::{Fresh, Piece, measure};
 use super::super::{ENTRY_BYTES_MAX, NODE_BYTES_MAX, NODE_BYTES_MIN, SEPARATOR_BYTES_MAX};
 use super::node_of;
-use crate::memory::size_class;
+
+/// Room for amendments of a leaf, at least.
+const LEAF_ROOM_BYTES: usize = 128;
+/// The same at the ends of a tree, where it grows and shrinks most.
+const EDGE_ROOM_BYTES: usize = 512;
+/// The same of an inner node: every write below that adds or removes an element takes one.
+const INNER_ROOM_BYTES: usize = 24 * INNER_BYTES;
 
 /// A node that the edit owns a reference to (or a mapped one), with what its parent will say of it.
 pub struct Owned {
@@ -48,9 +53,9 @@ pub fn pack_counted(
         return children;
     }
     if HEAD_BYTES + bytes <= NODE_BYTES_MAX || count == 1 {
-        let node = node::build(level, pieces, has_blobs);
+        let node = node::build(level, pieces, has_blobs, room_for(level, fill));
         children.push(match known {
-            Some((elements, below)) => Owned::counted(node, elements, below + size_class(node.len()) as u64),
+            Some((elements, below)) => Owned::counted(node, elements, below + node.memory_bytes()),
             None => Owned::new(node),
         });
         return children;
@@ -71,7 +76,14 @@ pub fn pack_counted(
             let len = 2 + piece.entry_len(index);
             if taken > 0 && (taken + len > room || taken >= aim) {
                 part.push(piece.part(begin..index));
-                finish_part(level, &part, has_blobs, &mut children);
+                let is_full = fill == Fill::Front || fill == Fill::Back && !children.is_empty();
+                finish_part(
+                    level,
+                    &part,
+                    has_blobs,
+                    if is_full { 0 } else { room_for(level, fill) },
+                    &mut children,
+                );
                 part.clear();
                 (begin, taken, aim) = (index, 0, others);
             }
@@ -79,12 +91,22 @@ pub fn pack_counted(
         }
         part.push(piece.part(begin..piece.count()));
     }
-    finish_part(level, &part, has_blobs, &mut children);
+    let is_full = fill == Fill::Back;
+    finish_part(level, &part, has_blobs, if is_full { 0 } else { room_for(level, fill) }, &mut children);
     children
 }
 
-pub fn finish_part(level: u8, part: &[Piece<'_>], has_blobs: bool, children: &mut Children) {
-    let mut next = Owned::new(node::build(level, part, has_blobs));
+/// Room for the amendments of a node.
+pub fn room_for(level: u8, fill: Fill) -> usize {
+    match (level, fill) {
+        (0, Fill::Evenly) => LEAF_ROOM_BYTES,
+        (0, _) => EDGE_ROOM_BYTES,
+        _ => INNER_ROOM_BYTES,
+    }
+}
+
+pub fn finish_part(level: u8, part: &[Piece<'_>], has_blobs: bool, room: usize, children: &mut Children) {
+    let mut next = Owned::new(node::build(level, part, has_blobs, room));
     if let Some(last) = children.last() {
         let (left, right) = (node_of(last.word), node_of(next.word));
         if level > 0 {
@@ -92,7 +114,7 @@ pub fn finish_part(level: u8, part: &[Piece<'_>], has_blobs: bool, children: &mu
             next.separator = SmallVec::from_slice(first.separator);
             next.word |= first.word & SHORTENED;
         } else {
-            let left = left.item(left.packed().count() - 1).map_or(&b""[..], |item| item.key);
+            let left = left.item(left.count() - 1).map_or(&b""[..], |item| item.key);
             let right = right.item(0).map_or(&b""[..], |item| item.key);
             let is_short = separator(left, right, &mut next.separator);
             next.word |= if is_short { SHORTENED } else { 0 };
@@ -119,42 +141,13 @@ impl Owned {
     }
 }
 
-/// A stretch of a node's entries to be carried over; a mapped node's words are made absolute.
-pub enum Carried {
-    AsIs(Packed<'static>, Range<usize>),
-    Absolute(Vec<Fresh<'static>>),
-}
-
-impl Carried {
-    pub fn new(node: Node<'static>, range: Range<usize>) -> Carried {
-        let packed = node.packed();
-        if !node.is_mapped() || node.is_leaf() && !node.has_blobs() {
-            return Carried::AsIs(packed, range);
-        }
-        let entry =
-            |index: usize| match (node.is_leaf(), node.is_leaf().then(|| node.blob_at(index)).flatten()) {
-                (false, _) => node.child(index).entry(),
-                (true, Some(word)) => Fresh::big(word),
-                (true, None) => Fresh::with_head(&[], [packed.raw(index), &[]]),
-            };
-        Carried::Absolute(range.map(entry).collect())
-    }
-
-    pub fn piece(&self) -> Piece<'_> {
-        match self {
-            Carried::AsIs(packed, range) => Piece::Old(*packed, range.clone()),
-            Carried::Absolute(entries) => Piece::New(entries),
-        }
-    }
-}
-
 /// Elements under a node, and bytes that it and all below it take.
 fn totals(node: Node<'_>) -> (u64, u64) {
-    let own = size_class(node.len()) as u64;
-    let count = node.packed().count();
+    let own = node.memory_bytes();
+    let count = node.count();
     if !node.is_leaf() {
-        return (0..count)
-            .map(|index| node.child(index))
+        return node
+            .children()
             .fold((0, own), |(elements, bytes), child| (elements + child.elements, bytes + child.bytes));
     }
     let blobs = if node.has_blobs() { (0..count).map(|index| node.blob_bytes(index)).sum() } else { 0 };
@@ -185,9 +178,12 @@ pub fn has_blobs(entries: &[Fresh<'_>]) -> bool {
 pub fn settle(word: u64) -> u64 {
     if word & FRESH != 0 {
         let node = node_of(word);
-        let count = if node.is_leaf() { 0 } else { node.packed().count() };
-        for index in 0..count {
-            let mut child = node.child(index);
+        if node.is_leaf() {
+            return word & !FRESH;
+        }
+        // A node of this edit is in memory, and has no amendments.
+        for (index, raw) in node.packed().raws().enumerate() {
+            let mut child = Child::read(raw);
             if child.word & FRESH != 0 {
                 child.word = settle(child.word);
                 // SAFETY: fresh, so nobody else sees the node yet; the child's separator is left alone.
