@@ -2,6 +2,9 @@
 //! Valkey has it; what may differ stands in `tests/differences.md`.
 
 mod operations {
+    mod commands;
+    mod config;
+    mod help;
     mod info;
     mod logs;
 }

@@ -138,8 +138,12 @@ pub struct Arg {
     /// The version that added the argument, or `""` for the command's own.
     pub since: &'static str,
     pub summary: &'static str,
-    /// Which of the command's key specifications a key argument belongs to.
-    pub key_spec: usize,
+    /// What help texts call it; empty: as its name.
+    pub display: &'static str,
+    /// Since when nobody should use it; empty: one may.
+    pub deprecated_since: &'static str,
+    /// Which of the command's key specifications a key argument belongs to; of others only where one is named.
+    pub key_spec: Option<usize>,
     /// The members of a `OneOf` or `Block`.
     pub children: &'static [Arg],
 }
@@ -169,7 +173,9 @@ impl Arg {
             multiple_token: false,
             since: "",
             summary: "",
-            key_spec: 0,
+            display: "",
+            deprecated_since: "",
+            key_spec: None,
             children: &[],
         }
     }
@@ -207,11 +213,17 @@ impl Arg {
     pub const fn since(self, since: &'static str) -> Arg {
         Arg { since, ..self }
     }
+    pub const fn display(self, display: &'static str) -> Arg {
+        Arg { display, ..self }
+    }
+    pub const fn deprecated_since(self, deprecated_since: &'static str) -> Arg {
+        Arg { deprecated_since, ..self }
+    }
     pub const fn summary(self, summary: &'static str) -> Arg {
         Arg { summary, ..self }
     }
     pub const fn key_spec(self, key_spec: usize) -> Arg {
-        Arg { key_spec, ..self }
+        Arg { key_spec: Some(key_spec), ..self }
     }
 }
 
@@ -240,6 +252,8 @@ pub struct Spec {
     pub since: &'static str,
     pub summary: &'static str,
     pub complexity: &'static str,
+    /// COMMAND DOCS' flags.
+    pub doc_flags: &'static [&'static str],
     pub args: &'static [Arg],
     /// Subcommands of a container such as CLIENT; their arity counts from the container's name.
     pub subcommands: &'static [Spec],
@@ -264,6 +278,7 @@ impl Spec {
             since: "1.0.0",
             summary: "",
             complexity: "O(1)",
+            doc_flags: &[],
             args: &[],
             subcommands: &[],
             handler,

@@ -26,6 +26,8 @@ pub(super) fn get(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             let text = match setting.name {
                 // The number in force: zero means one thread for each core.
                 "io-threads" => client.server.workers.to_string(),
+                "dir" => std::path::absolute(&settings.dir)
+                    .map_or_else(|_| settings.dir.clone(), |dir| clean(&dir)),
                 _ => settings.value(setting).to_text(&setting.kind),
             };
             found.push((shown, text));
@@ -38,6 +40,11 @@ pub(super) fn get(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         ctx.reply.bulk(text.as_bytes());
     }
     Ok(())
+}
+
+/// A path without the `.` that `absolute` leaves at its end.
+fn clean(path: &std::path::Path) -> String {
+    path.components().collect::<std::path::PathBuf>().display().to_string()
 }
 
 /// `CONFIG SET name value [name value ...]`: all or none.

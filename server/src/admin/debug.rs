@@ -10,7 +10,7 @@ use polycache_core::command::args::{echoed, integer, is_word};
 use polycache_core::command::{Args, Ctx, Failure, Outcome, encoding_of};
 use polycache_core::container::Elements;
 use polycache_core::exchange::{self, digest_of_all, digest_of_value};
-use polycache_core::limits::{PACKED_BYTES_MAX, STRING_BYTES_MAX};
+use polycache_core::limits::{DATABASES, PACKED_BYTES_MAX, STRING_BYTES_MAX};
 use polycache_core::rdb::Stop;
 use polycache_core::record::{Body, Draft, Effect, Kind, NewValue, Record};
 use polycache_core::sha1::{DIGEST_BYTES, hex};
@@ -63,7 +63,10 @@ pub(super) fn debug(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             ctx.reply.ok();
             Ok(())
         }
-        (name, [kind]) if is_word(name, "protocol") => protocol(ctx, kind),
+        (name, [kind]) if is_word(name, "protocol") => super::debug_protocol::protocol(ctx, kind),
+        (name, [key]) if is_word(name, "sdslen") => sds_len(ctx, key),
+        (name, [db] | [db, _]) if is_word(name, "htstats") => table_stats(ctx, db),
+        (name, [key] | [key, _]) if is_word(name, "htstats-key") => table_stats_of(ctx, key),
         (name, _) if is_word(name, "help") => help(ctx),
         (name, _) => Err(Failure::new(format!(
             "ERR unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
@@ -85,7 +88,17 @@ fn sleep(ctx: &mut Ctx<'_>, seconds: &[u8]) -> Outcome {
 
 /// Whether the subcommand is a switch of machinery that there is none of here, with as many values as it takes.
 fn is_inert(name: &[u8], values: usize) -> bool {
-    const SWITCHES: [(&str, usize); 9] = [
+    const SWITCHES: [(&str, usize); 19] = [
+        ("aof-flush-sleep", 1),
+        ("close-cluster-link-on-packet-drop", 1),
+        ("disable-cluster-random-ping", 1),
+        ("disable-cluster-reconnection", 1),
+        ("drop-cluster-packet-filter", 1),
+        ("force-free-primary-async", 1),
+        ("leak", 1),
+        ("replicate", 1),
+        ("slotmigration", 2),
+        ("stringmatch-test", 0),
         ("change-repl-id", 0),
         ("config-rewrite-force-all", 0),
         ("dict-resizing", 1),
@@ -187,6 +200,45 @@ fn listpack(ctx: &mut Ctx<'_>, key: &[u8]) -> Outcome {
     Ok(())
 }
 
+/// `DEBUG SDSLEN key`: lengths of key and value; nothing is reserved beyond them.
+fn sds_len(ctx: &mut Ctx<'_>, key: &[u8]) -> Outcome {
+    const OTHER: Failure = Failure::text("ERR Not an sds encoded string.");
+    let record = ctx.peek(key)?.ok_or(Failure::NO_SUCH_KEY)?;
+    if record.kind() != Kind::String || encoding_of(record)? == "int" {
+        return Err(OTHER);
+    }
+    let len = record.string()?.len();
+    ctx.reply.status(&format!(
+        "key_sds_len:{} key_sds_avail:0 obj_alloc:{} val_sds_len:{len} val_sds_avail:0 val_alloc:0",
+        key.len(),
+        record.memory_bytes(),
+    ));
+    Ok(())
+}
+
+/// `DEBUG HTSTATS db [full]`
+fn table_stats(ctx: &mut Ctx<'_>, db: &[u8]) -> Outcome {
+    const OUTSIDE: Failure = Failure::text("ERR Out of range database");
+    let db = u8::try_from(integer(db)?).ok().filter(|db| usize::from(*db) < DATABASES).ok_or(OUTSIDE)?;
+    let index = ctx.op.index(db);
+    // Seven places in a chain's first bucket.
+    let text = format!(
+        "[Dictionary HT]\nHash table 0 stats (main hash table):\n table size: {}\n number of entries: {}\n[Expires \
+         HT]\n number of entries: {}\n",
+        index.chains() * 7,
+        ctx.engine.len(db),
+        ctx.engine.expires(db),
+    );
+    ctx.reply.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+/// `DEBUG HTSTATS-KEY key [full]`: large values are trees here.
+fn table_stats_of(ctx: &mut Ctx<'_>, key: &[u8]) -> Outcome {
+    ctx.peek(key)?.ok_or(Failure::NO_SUCH_KEY)?;
+    Err(Failure::text("ERR The value stored at the specified key is not represented using an hash table"))
+}
+
 /// `DEBUG QUICKLIST key [detail]`
 fn quicklist(ctx: &mut Ctx<'_>, key: &[u8]) -> Outcome {
     const OTHER: Failure = Failure::text("ERR Not a quicklist encoded object.");
@@ -224,42 +276,6 @@ fn populate(ctx: &mut Ctx<'_>, options: &[&[u8]]) -> Outcome {
         }
     }
     ctx.reply.ok();
-    Ok(())
-}
-
-/// A reply of each type that clients must be able to read.
-fn protocol(ctx: &mut Ctx<'_>, kind: &[u8]) -> Outcome {
-    const UNKNOWN: Failure = Failure::text(
-        "ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|\
-         verbatim|true|false",
-    );
-    match kind.to_ascii_lowercase().as_slice() {
-        b"string" => ctx.reply.bulk(b"Hello World"),
-        b"integer" => ctx.reply.integer(12345),
-        // What Valkey replies; it is not meant as pi.
-        #[allow(clippy::approx_constant)]
-        b"double" => ctx.reply.double(3.141),
-        b"null" => ctx.reply.null(),
-        b"array" => {
-            ctx.reply.array(3);
-            (0..3).for_each(|number| ctx.reply.integer(number));
-        }
-        b"set" => {
-            ctx.reply.set(3);
-            (0..3).for_each(|number| ctx.reply.integer(number));
-        }
-        b"map" => {
-            ctx.reply.map(3);
-            for number in 0..3 {
-                ctx.reply.integer(number);
-                ctx.reply.boolean(number == 1);
-            }
-        }
-        b"verbatim" => ctx.reply.verbatim("txt", b"This is a verbatim\nstring"),
-        b"true" => ctx.reply.boolean(true),
-        b"false" => ctx.reply.boolean(false),
-        _ => return Err(UNKNOWN),
-    }
     Ok(())
 }
 

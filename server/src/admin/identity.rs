@@ -1,4 +1,4 @@
-//! TIME, ROLE and LOLWUT: who and when the server is.
+//! TIME and ROLE: who and when the server is.
 
 use polycache_core::command::{Args, Ctx, Outcome};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,20 +18,5 @@ pub(super) fn role(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     ctx.reply.bulk(b"master");
     ctx.reply.integer(super::persistence::log_offset(ctx.engine) as i64);
     ctx.reply.array(0);
-    Ok(())
-}
-
-/// `LOLWUT [VERSION n] ...`
-pub(super) fn lolwut(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    const ART: &str = r"
-   .--------.   .--------.   .--------.   .--------.
-  /  redis  /| / memcached|  /   in   /|  /  your  /|
- .--------. || .--------. | .--------. | .--------. |
- |  one   | || | engine | | | process| | | hands  | |
- |        |/   |        |/  |        |/  |        |/
- '--------'    '--------'   '--------'   '--------'
-
-";
-    ctx.reply.verbatim("txt", format!("{ART}Polycache ver. {}\n", crate::VERSION).as_bytes());
     Ok(())
 }

@@ -115,13 +115,20 @@ fn check(name: &str, value: &Value) -> Result<(), String> {
             }
         }
         ("latency-tracking-info-percentiles", Value::Words(words)) => {
+            if !words.iter().all(|word| word.parse::<f64>().is_ok()) {
+                return Err(format!("Invalid {name} parameters"));
+            }
             let valid = |word: &String| word.parse().is_ok_and(|number: f64| (0.0..=100.0).contains(&number));
             if words.len() > limits::PERCENTILES_MAX || !words.iter().all(valid) {
                 return Err(format!("{name} parameters should sit between [0.0,100.0]"));
             }
         }
+        ("oom-score-adj-values", Value::Words(words)) if words.len() != 3 => {
+            return Err("wrong number of arguments".to_owned());
+        }
         ("shutdown-on-sigint" | "shutdown-on-sigterm", Value::Words(words)) => {
-            let known = ["default", "save", "nosave", "now", "force"];
+            // There is nobody that the last two would spare.
+            let known = ["default", "save", "nosave", "now", "force", "safe", "failover"];
             if words.is_empty() || !words.iter().all(|word| known.contains(&word.as_str())) {
                 return Err(format!("argument(s) must be one of the following: {}", known.join(", ")));
             }
@@ -176,6 +183,7 @@ macro_rules! settings {
 
 const PORT: Kind = Kind::Integer { min: 0, max: 65535 };
 const COUNT: Kind = Kind::Integer { min: 0, max: i32::MAX as i64 };
+const ENTRIES: Kind = Kind::Integer { min: 0, max: i64::MAX };
 const BYTES: Kind = Kind::Memory { min: 0, max: i64::MAX };
 
 settings! {
@@ -295,17 +303,17 @@ settings! {
 
     list_max_listpack_size: i64 = "list-max-listpack-size" ["list-max-ziplist-size"], Kind::Integer { min: -5, max: i64::MAX }, "-2", MUTABLE,
         "Lists up to so many elements are one listpack; -1 to -5: up to 4, 8, 16, 32, 64 KiB.";
-    set_max_intset_entries: u64 = "set-max-intset-entries" [], COUNT, "512", MUTABLE,
+    set_max_intset_entries: u64 = "set-max-intset-entries" [], ENTRIES, "512", MUTABLE,
         "Sets of at most so many integers are one array.";
-    set_max_listpack_entries: u64 = "set-max-listpack-entries" [], COUNT, "128", MUTABLE,
+    set_max_listpack_entries: u64 = "set-max-listpack-entries" [], ENTRIES, "128", MUTABLE,
         "Sets of at most so many members are one listpack,";
-    set_max_listpack_value: u64 = "set-max-listpack-value" [], COUNT, "64", MUTABLE,
+    set_max_listpack_value: u64 = "set-max-listpack-value" [], ENTRIES, "64", MUTABLE,
         "as long as no member is longer.";
-    hash_max_listpack_entries: u64 = "hash-max-listpack-entries" ["hash-max-ziplist-entries"], COUNT, "512", MUTABLE,
+    hash_max_listpack_entries: u64 = "hash-max-listpack-entries" ["hash-max-ziplist-entries"], ENTRIES, "512", MUTABLE,
         "Hashes of at most so many fields are one listpack,";
     hash_max_listpack_value: u64 = "hash-max-listpack-value" ["hash-max-ziplist-value"], BYTES, "64", MUTABLE,
         "as long as no field or value is longer.";
-    zset_max_listpack_entries: u64 = "zset-max-listpack-entries" ["zset-max-ziplist-entries"], COUNT, "128", MUTABLE,
+    zset_max_listpack_entries: u64 = "zset-max-listpack-entries" ["zset-max-ziplist-entries"], ENTRIES, "128", MUTABLE,
         "Sorted sets of at most so many members are one listpack,";
     zset_max_listpack_value: u64 = "zset-max-listpack-value" ["zset-max-ziplist-value"], BYTES, "64", MUTABLE,
         "as long as no member is longer.";
@@ -313,7 +321,7 @@ settings! {
         "The most bytes of a sparse HyperLogLog.";
     stream_node_max_bytes: u64 = "stream-node-max-bytes" [], BYTES, "4096", MUTABLE,
         "Approximate trimming of streams removes whole nodes of so many bytes,";
-    stream_node_max_entries: u64 = "stream-node-max-entries" [], COUNT, "100", MUTABLE,
+    stream_node_max_entries: u64 = "stream-node-max-entries" [], ENTRIES, "100", MUTABLE,
         "or so many entries.";
 
     slowlog_log_slower_than: i64 = "slowlog-log-slower-than" ["commandlog-execution-slower-than"],

@@ -193,6 +193,10 @@ fn within(number: i64, min: i64, max: i64) -> Result<Value, String> {
 pub fn parse_memory(word: &str) -> Option<i64> {
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = word.split_at(digits);
+    if word.is_empty() {
+        // As in Redis.
+        return Some(0);
+    }
     let factor: i64 = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1,
         "k" => 1000,
@@ -285,11 +289,11 @@ mod tests {
     #[test]
     fn memory_units_are_those_of_redis() {
         for (text, bytes) in
-            [("0", 0), ("100", 100), ("1k", 1000), ("1kb", 1024), ("2MB", 2 << 20), ("1Gb", 1 << 30)]
+            [("", 0), ("0", 0), ("100", 100), ("1k", 1000), ("1kb", 1024), ("2MB", 2 << 20), ("1Gb", 1 << 30)]
         {
             assert_eq!(parse_memory(text), Some(bytes), "{text}");
         }
-        for text in ["", "kb", "1zb", "-1", "1.5gb", "1 gb", "9999999999gb", "+5"] {
+        for text in ["kb", "1zb", "-1", "1.5gb", "1 gb", "9999999999gb", "+5"] {
             assert_eq!(parse_memory(text), None, "{text}");
         }
     }

@@ -41,7 +41,7 @@ performed.",
         Arg::one_of(
             "authentication",
             &[
-                Arg { token: "AUTH", ..Arg::string("auth").since("4.0.7") },
+                Arg { token: "AUTH", ..Arg::string("auth").display("password").since("4.0.7") },
                 Arg {
                     token: "AUTH2",
                     ..Arg::block("auth2", &[Arg::string("username"), Arg::string("password")]).since("6.0.0")
@@ -49,7 +49,12 @@ performed.",
             ],
         )
         .optional(),
-        Arg { name: "keys", ..Arg::key() }.token("KEYS").optional().multiple().key_spec(1).since("3.0.6"),
+        Arg { name: "keys", display: "key", ..Arg::key() }
+            .token("KEYS")
+            .optional()
+            .multiple()
+            .key_spec(1)
+            .since("3.0.6"),
     ],
     ..Spec::new("migrate", -6, migrate)
 }];

@@ -30,6 +30,7 @@ pub struct ServerOptions {
     flags: Vec<String>,
     dir: Option<PathBuf>,
     file_bytes_max: Option<u64>,
+    config_file: Option<PathBuf>,
 }
 
 impl ServerOptions {
@@ -47,6 +48,12 @@ impl ServerOptions {
     /// Works in this directory, which outlives the server.
     pub fn dir(mut self, dir: &Path) -> Self {
         self.dir = Some(dir.to_path_buf());
+        self
+    }
+
+    /// Starts with this configuration file.
+    pub fn config_file(mut self, path: &Path) -> Self {
+        self.config_file = Some(path.to_path_buf());
         self
     }
 
@@ -124,6 +131,7 @@ impl Server {
             command.args(["-l", "127.0.0.1", "-U", "0", "-t", "1", "-u", "root"]);
             command.args(["-p", &memcached_port.to_string()]);
         } else {
+            command.args(&options.config_file);
             command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
             command.arg("--dir").arg(&dir);
         }

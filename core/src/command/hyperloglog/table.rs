@@ -65,6 +65,7 @@ keys.",
         summary: "Internal commands for debugging HyperLogLog values.",
         complexity: "N/A",
         args: &[Arg::string("subcommand"), Arg::key()],
+        doc_flags: &["syscmd"],
         ..Spec::new("pfdebug", 3, debug::pfdebug)
     },
     Spec {
@@ -74,6 +75,7 @@ keys.",
         since: "2.8.9",
         summary: "An internal command for testing HyperLogLog values.",
         complexity: "N/A",
+        doc_flags: &["syscmd"],
         ..Spec::new("pfselftest", 1, debug::pfselftest)
     },
 ];

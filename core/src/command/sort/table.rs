@@ -33,9 +33,14 @@ pub const TABLE: &[Spec] = &[
         complexity: COMPLEXITY,
         args: &[
             Arg::key(),
-            Arg::new("by-pattern", ArgKind::Pattern).token("BY").optional().key_spec(1),
+            Arg::new("by-pattern", ArgKind::Pattern).token("BY").display("pattern").optional().key_spec(1),
             Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")]).token("LIMIT").optional(),
-            Arg::new("get-pattern", ArgKind::Pattern).token("GET").optional().multiple_token().key_spec(1),
+            Arg::new("get-pattern", ArgKind::Pattern)
+                .token("GET")
+                .display("pattern")
+                .optional()
+                .multiple_token()
+                .key_spec(1),
             Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
             Arg::word("sorting", "ALPHA").optional(),
             Arg::new("destination", ArgKind::Key).token("STORE").optional().key_spec(2),
@@ -54,9 +59,14 @@ pub const TABLE: &[Spec] = &[
         complexity: COMPLEXITY,
         args: &[
             Arg::key(),
-            Arg::new("by-pattern", ArgKind::Pattern).token("BY").optional().key_spec(1),
+            Arg::new("by-pattern", ArgKind::Pattern).token("BY").display("pattern").optional().key_spec(1),
             Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")]).token("LIMIT").optional(),
-            Arg::new("get-pattern", ArgKind::Pattern).token("GET").optional().multiple_token().key_spec(1),
+            Arg::new("get-pattern", ArgKind::Pattern)
+                .token("GET")
+                .display("pattern")
+                .optional()
+                .multiple_token()
+                .key_spec(1),
             Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
             Arg::word("sorting", "ALPHA").optional(),
         ],

@@ -29,13 +29,19 @@ fn emit(reply: &mut dyn Reply, row: Row) {
     let history = !spec.history.is_empty();
     let arguments = !spec.args.is_empty();
     let subcommands = row.subcommands();
-    let fields = [complexity, history, arguments, subcommands.len() > 0];
+    let flags = !spec.doc_flags.is_empty();
+    let fields = [complexity, flags, history, arguments, subcommands.len() > 0];
     reply.map(3 + fields.iter().filter(|field| **field).count());
     text(reply, "summary", spec.summary);
     text(reply, "since", spec.since);
     text(reply, "group", spec.group);
     if complexity {
         text(reply, "complexity", spec.complexity);
+    }
+    if flags {
+        reply.bulk(b"doc_flags");
+        reply.set(spec.doc_flags.len());
+        spec.doc_flags.iter().for_each(|name| reply.status(name));
     }
     if history {
         reply.bulk(b"history");
@@ -69,7 +75,10 @@ fn emit_arguments(reply: &mut dyn Reply, arguments: &[Arg]) {
 
 fn emit_argument(reply: &mut dyn Reply, argument: &Arg) {
     let nested = matches!(argument.kind, ArgKind::OneOf | ArgKind::Block);
-    let is_key = argument.kind == ArgKind::Key;
+    let key_spec = match argument.kind {
+        ArgKind::Key => Some(argument.key_spec.unwrap_or(0)),
+        _ => argument.key_spec,
+    };
     let flags: Vec<&str> = [
         ("optional", argument.optional),
         ("multiple", argument.multiple),
@@ -79,11 +88,19 @@ fn emit_argument(reply: &mut dyn Reply, argument: &Arg) {
     .filter(|(_, set)| *set)
     .map(|(name, _)| name)
     .collect();
-    let texts = [("token", argument.token), ("summary", argument.summary), ("since", argument.since)];
-    let texts: Vec<(&str, &str)> = texts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let texts = [
+        ("token", argument.token),
+        ("summary", argument.summary),
+        ("since", argument.since),
+        ("deprecated_since", argument.deprecated_since),
+    ];
+    // A word may be the empty one.
+    let is_word = argument.kind == ArgKind::PureToken;
+    let texts: Vec<(&str, &str)> =
+        texts.into_iter().filter(|(name, value)| !value.is_empty() || is_word && *name == "token").collect();
     let fields = 2
         + usize::from(!nested)
-        + usize::from(is_key)
+        + usize::from(key_spec.is_some())
         + texts.len()
         + usize::from(!flags.is_empty())
         + usize::from(nested);
@@ -91,11 +108,15 @@ fn emit_argument(reply: &mut dyn Reply, argument: &Arg) {
     text(reply, "name", argument.name);
     text(reply, "type", kind_name(argument.kind));
     if !nested {
-        text(reply, "display_text", argument.name);
+        text(
+            reply,
+            "display_text",
+            if argument.display.is_empty() { argument.name } else { argument.display },
+        );
     }
-    if is_key {
+    if let Some(key_spec) = key_spec {
         reply.bulk(b"key_spec_index");
-        reply.integer(argument.key_spec as i64);
+        reply.integer(key_spec as i64);
     }
     for (name, value) in texts {
         text(reply, name, value);

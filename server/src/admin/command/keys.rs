@@ -23,7 +23,9 @@ pub(in crate::admin) fn getkeysandflags(ctx: &mut Ctx<'_>, args: Args<'_>) -> Ou
     for (key, key_use) in keys {
         ctx.reply.array(2);
         ctx.reply.bulk(key);
-        let flags: Vec<&str> = key_use.split_ascii_whitespace().collect();
+        // What the words decide has been decided.
+        let flags: Vec<&str> =
+            key_use.split_ascii_whitespace().filter(|name| *name != "variable_flags").collect();
         ctx.reply.set(flags.len());
         flags.iter().for_each(|name| ctx.reply.status(name));
     }
@@ -36,6 +38,10 @@ pub(crate) fn keys_used(spec: &Spec, line: Args<'_>) -> Option<Vec<(usize, &'sta
     for key_spec in key_specs(spec) {
         let key_use = spec.key_use_of.map_or(key_spec.key_use, |of| of(line));
         keys.extend(positions(key_spec.keys, line)?.into_iter().map(|position| (position, key_use)));
+    }
+    // MIGRATE's own key is an empty one where others follow KEYS.
+    if spec.name == "migrate" && keys.len() > 1 && line[keys[0].0].is_empty() {
+        keys.remove(0);
     }
     Some(keys)
 }

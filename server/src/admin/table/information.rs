@@ -2,7 +2,7 @@
 
 use polycache_core::command::spec::{Arg, Spec, acl, flag};
 
-use crate::admin::{identity, info};
+use crate::admin::{identity, info, lolwut};
 
 pub(super) const TABLE: &[Spec] = &[
     Spec {
@@ -42,6 +42,6 @@ pub(super) const TABLE: &[Spec] = &[
         summary: "Displays computer art and the server version.",
         args: &[Arg::integer("version").token("VERSION").optional()],
         complexity: "",
-        ..Spec::new("lolwut", -1, identity::lolwut)
+        ..Spec::new("lolwut", -1, lolwut::lolwut)
     },
 ];

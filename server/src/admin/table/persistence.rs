@@ -95,6 +95,7 @@ pub(super) const TABLE: &[Spec] = &[
         since: "1.0.0",
         summary: "A container for debugging commands.",
         complexity: "Depends on subcommand.",
+        doc_flags: &["syscmd"],
         ..Spec::new("debug", -2, debug::debug)
     },
 ];

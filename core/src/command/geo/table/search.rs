@@ -53,8 +53,8 @@ area delimited by center and radius and M is the number of items inside the inde
             Arg::one_of(
                 "store",
                 &[
-                    Arg::new("storekey", ArgKind::Key).token("STORE").key_spec(1),
-                    Arg::new("storedistkey", ArgKind::Key).token("STOREDIST").key_spec(2),
+                    Arg::new("storekey", ArgKind::Key).token("STORE").display("key").key_spec(1),
+                    Arg::new("storedistkey", ArgKind::Key).token("STOREDIST").display("key").key_spec(2),
                 ],
             )
             .optional(),
@@ -144,8 +144,8 @@ area delimited by center and radius and M is the number of items inside the inde
             Arg::one_of(
                 "store",
                 &[
-                    Arg::new("storekey", ArgKind::Key).token("STORE").key_spec(1),
-                    Arg::new("storedistkey", ArgKind::Key).token("STOREDIST").key_spec(2),
+                    Arg::new("storekey", ArgKind::Key).token("STORE").display("key").key_spec(1),
+                    Arg::new("storedistkey", ArgKind::Key).token("STOREDIST").display("key").key_spec(2),
                 ],
             )
             .optional(),

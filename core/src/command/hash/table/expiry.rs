@@ -31,7 +31,7 @@ pub(super) const TABLE: &[Spec] = &[
             Arg::block(
                 "fields",
                 &[
-                    Arg::integer("numfields"),
+                    Arg::integer("numfields").key_spec(0),
                     Arg::block("data", &[Arg::string("field"), Arg::string("value")]).multiple(),
                 ],
             )
@@ -61,7 +61,7 @@ pub(super) const TABLE: &[Spec] = &[
                 ],
             )
             .optional(),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hgetex", -5, extended::hgetex)
@@ -77,7 +77,7 @@ pub(super) const TABLE: &[Spec] = &[
         complexity: "O(N) where N is the number of fields to be retrieved and deleted.",
         args: &[
             Arg::key(),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hgetdel", -5, extended::hgetdel)
@@ -122,7 +122,7 @@ pub(super) const TABLE: &[Spec] = &[
             )
             .optional()
             .since("9.0.0"),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hpexpire", -6, expire::hpexpire)
@@ -145,7 +145,7 @@ pub(super) const TABLE: &[Spec] = &[
             )
             .optional()
             .since("9.0.0"),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hexpireat", -6, expire::hexpireat)
@@ -168,7 +168,7 @@ pub(super) const TABLE: &[Spec] = &[
             )
             .optional()
             .since("9.0.0"),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hpexpireat", -6, expire::hpexpireat)
@@ -184,7 +184,7 @@ pub(super) const TABLE: &[Spec] = &[
         complexity: "O(N) where N is the number of specified fields.",
         args: &[
             Arg::key(),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hpersist", -5, expire::hpersist)
@@ -200,7 +200,7 @@ pub(super) const TABLE: &[Spec] = &[
         complexity: "O(N) where N is the number of specified fields.",
         args: &[
             Arg::key(),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("httl", -5, expire::httl)
@@ -216,7 +216,7 @@ pub(super) const TABLE: &[Spec] = &[
         complexity: "O(N) where N is the number of specified fields.",
         args: &[
             Arg::key(),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hpttl", -5, expire::hpttl)
@@ -232,7 +232,7 @@ pub(super) const TABLE: &[Spec] = &[
         complexity: "O(N) where N is the number of specified fields.",
         args: &[
             Arg::key(),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hexpiretime", -5, expire::hexpiretime)
@@ -248,7 +248,7 @@ pub(super) const TABLE: &[Spec] = &[
         complexity: "O(N) where N is the number of specified fields.",
         args: &[
             Arg::key(),
-            Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").multiple()])
+            Arg::block("fields", &[Arg::integer("numfields").key_spec(0), Arg::string("field").multiple()])
                 .token("FIELDS"),
         ],
         ..Spec::new("hpexpiretime", -5, expire::hpexpiretime)

@@ -95,6 +95,7 @@ pub(super) const TABLE: &[Spec] = &[
         group: "stream",
         since: "5.0.0",
         summary: "Returns messages from multiple streams with IDs greater than the ones requested. Blocks until a message is available otherwise.",
+        complexity: "",
         args: &[
             Arg::integer("count").token("COUNT").optional(),
             Arg::integer("milliseconds").token("BLOCK").optional(),

@@ -87,7 +87,7 @@ pub(super) const TABLE: &[Spec] = &[
                     Arg::string("group"),
                     Arg::one_of("id-selector", &[Arg::string("id"), Arg::word("new-id", "$")]),
                     Arg::word("mkstream", "MKSTREAM").optional(),
-                    Arg::integer("entriesread").token("ENTRIESREAD").optional(),
+                    Arg::integer("entriesread").display("entries-read").token("ENTRIESREAD").optional(),
                 ],
                 ..Spec::new("create", -5, group::create)
             },
@@ -150,7 +150,7 @@ pub(super) const TABLE: &[Spec] = &[
                     Arg::key(),
                     Arg::string("group"),
                     Arg::one_of("id-selector", &[Arg::string("id"), Arg::word("new-id", "$")]),
-                    Arg::integer("entriesread").token("ENTRIESREAD").optional(),
+                    Arg::integer("entriesread").display("entries-read").token("ENTRIESREAD").optional(),
                 ],
                 ..Spec::new("setid", -5, group::setid)
             },
