@@ -233,7 +233,7 @@ settings! {
         "A user and the rules on what they may do, as ACL SETUSER takes them; one line for each.";
     acl_pubsub_default: NewUsers = "acl-pubsub-default" [], Kind::Choice(NewUsers::NAMES), "resetchannels", MUTABLE,
         "Whether new users may use all channels (allchannels) or none (resetchannels).";
-    acl_log_max_len: usize = "acllog-max-len" [], COUNT, "128", MUTABLE,
+    acl_log_max_len: usize = "acllog-max-len" [], ENTRIES, "128", MUTABLE,
         "Entries of ACL LOG.";
     tcp_backlog: u32 = "tcp-backlog" [], COUNT, "511", IMMUTABLE,
         "Length of the queue of connections not yet accepted.";

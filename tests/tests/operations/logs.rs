@@ -116,16 +116,19 @@ fn slow_commands_are_logged_and_counted_as_events() {
         }
         sleep(Duration::from_millis(1100));
         client.say("DEBUG SLEEP 0.04");
-        let slow: Vec<Vec<String>> =
+        let mut slow: Vec<Vec<String>> =
             entries(&mut client, "slow").into_iter().map(|(_, words)| words).collect();
+        // A busy machine makes anything slow.
+        slow.retain(|words| words[0] == "DEBUG");
         let latest = client.say("LATENCY LATEST");
-        let [event] = latest.items() else { panic!("{latest:?}") };
+        let found = latest.items().iter().find(|event| text(&event.items()[0]) == "command");
+        let event = found.unwrap_or_else(|| panic!("{latest:?}"));
         let words = event.items();
         assert_eq!(text(&words[0]), "command");
         assert!((40..80).contains(&integer(&words[2])) && integer(&words[2]) == integer(&words[3]));
-        assert_eq!((words.len(), integer(&words[5])), (6, 2));
+        assert_eq!((words.len(), integer(&words[5]) >= 2), (6, true));
         let history = client.say("LATENCY HISTORY command");
-        assert_eq!(history.items().len(), 2);
+        assert!(history.items().len() >= 2, "{history:?}");
         let graph = text(&client.say("LATENCY GRAPH command"));
         let shape: Vec<&str> = graph.lines().skip(1).take(6).collect();
         assert!(text(&client.say("LATENCY DOCTOR")).contains("command"));

@@ -24,8 +24,10 @@ pub(in crate::admin) fn getkeysandflags(ctx: &mut Ctx<'_>, args: Args<'_>) -> Ou
         ctx.reply.array(2);
         ctx.reply.bulk(key);
         // What the words decide has been decided.
-        let flags: Vec<&str> =
-            key_use.split_ascii_whitespace().filter(|name| *name != "variable_flags").collect();
+        let flags: Vec<&str> = key_use
+            .split_ascii_whitespace()
+            .filter(|name| !matches!(*name, "variable_flags" | "incomplete"))
+            .collect();
         ctx.reply.set(flags.len());
         flags.iter().for_each(|name| ctx.reply.status(name));
     }
