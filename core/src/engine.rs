@@ -25,6 +25,7 @@ use crate::stats::Stats;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Mutex, lock};
 use crate::transaction::gate::Gate;
+use crate::transaction::strays::Strays;
 use crate::version;
 
 /// Number of a logical database, below [`crate::limits::DATABASES`].
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     databases: [AtomicPtr<Index>; DATABASES],
     memory: Arc<Memory>,
     gate: Gate,
+    strays: Strays,
     log: Log,
     stats: Arc<Stats>,
     snapshots: Snapshots,
@@ -68,6 +70,7 @@ impl Engine {
             databases,
             memory,
             gate: Gate::default(),
+            strays: Strays::default(),
             log: Log::new(config.fsync),
             config,
             stats: Arc::default(),
@@ -120,6 +123,10 @@ impl Engine {
     #[inline]
     pub fn gate(&self) -> &Gate {
         &self.0.gate
+    }
+
+    pub(crate) fn strays(&self) -> &Strays {
+        &self.0.strays
     }
 
     #[inline]
@@ -218,16 +225,21 @@ impl Engine {
         self.exchange_index(db, Index::new(seed(), self.0.memory.clone()));
     }
 
-    /// Empties a database, or all. Freeing happens in the background.
-    ///
-    /// The position after its log entry, if a log is on; [`Operation::flush`] notes that for the reply.
-    pub fn flush(&self, db: Option<DbIndex>) -> Option<Lsn> {
-        let _alone = self.gate().close();
+    /// Empties a database, or all. The caller holds the gate closed.
+    pub(crate) fn empty(&self, db: Option<DbIndex>) {
         for target in 0..DATABASES as DbIndex {
             if db.is_none_or(|db| db == target) {
                 self.empty_index(target);
             }
         }
+    }
+
+    /// Empties a database, or all. Freeing happens in the background.
+    ///
+    /// The position after its log entry, if a log is on; [`Operation::flush`] notes that for the reply.
+    pub fn flush(&self, db: Option<DbIndex>) -> Option<Lsn> {
+        let _alone = self.gate().close();
+        self.empty(db);
         self.log().is_on().then(|| {
             let name: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
             self.log().append(db.unwrap_or(0), Annotation::default(), &[name.into()])
@@ -237,16 +249,21 @@ impl Engine {
     /// Exchanges two databases. The position after its log entry, as for [`Engine::flush`].
     pub fn swap(&self, first: DbIndex, second: DbIndex) -> Option<Lsn> {
         let _alone = self.gate().close();
-        let (a, b) = (&self.0.databases[usize::from(first)], &self.0.databases[usize::from(second)]);
-        // ORDERING: nobody writes while the gate is closed; readers see the one or the other.
-        let first_index = a.load(Ordering::Acquire);
-        let second_index = b.swap(first_index, Ordering::AcqRel);
-        a.store(second_index, Ordering::Release);
+        self.exchange(first, second);
         self.log().is_on().then(|| {
             let (mut one, mut two) = (itoa::Buffer::new(), itoa::Buffer::new());
             let (one, two) = (one.format(first).as_bytes(), two.format(second).as_bytes());
             self.log().append(0, Annotation::default(), &[b"SWAPDB".into(), one.into(), two.into()])
         })
+    }
+
+    /// Exchanges two databases. The caller holds the gate closed.
+    pub(crate) fn exchange(&self, first: DbIndex, second: DbIndex) {
+        let (a, b) = (&self.0.databases[usize::from(first)], &self.0.databases[usize::from(second)]);
+        // ORDERING: nobody writes while the gate is closed; readers see the one or the other.
+        let first_index = a.load(Ordering::Acquire);
+        let second_index = b.swap(first_index, Ordering::AcqRel);
+        a.store(second_index, Ordering::Release);
     }
 
     /// Keys of a database.
@@ -289,7 +306,8 @@ impl Engine {
     /// Whether a write may begin now: makes room in memory, and refuses while the log cannot be written.
     #[inline]
     pub fn admit_write(&self, op: &Operation<'_>, needs_memory: bool) -> Result<(), Failure> {
-        if needs_memory && self.tuning().maxmemory() != 0 && !self.make_room(op) {
+        // In a scope, room is made before it begins.
+        if needs_memory && !op.is_in_scope() && self.tuning().maxmemory() != 0 && !self.make_room(op) {
             return Err(Failure::OUT_OF_MEMORY);
         }
         if self.tuning().saves_failing() && self.tuning().stop_writes_on_save_error() {

@@ -229,3 +229,45 @@ fn a_cut_holds_exactly_what_was_there() {
         SCHEDULES,
     );
 }
+
+/// Scopes that declare one key and stray to another, in both orders, against a writer of both and one of one.
+#[test]
+fn scopes_with_strays_make_an_end() {
+    use crate::transaction::Scope;
+    check_random(
+        || {
+            let engine = engine();
+            let scopes: Vec<_> = (0..2u8)
+                .map(|number| {
+                    let engine = engine.clone();
+                    thread::spawn(move || {
+                        let op = engine.begin();
+                        let (declared, stray): (&[u8], &[u8]) =
+                            if number == 0 { (b"a", b"b") } else { (b"b", b"a") };
+                        let scope = Scope::keyed(&op, &[(0, declared)]).unwrap();
+                        let Ok(mut entry) = Entry::latch(&op, 0, stray) else {
+                            assert!(scope.has_conflict());
+                            return;
+                        };
+                        entry.put(Draft::string(&[number]), Effect::Set);
+                        drop(entry);
+                        let mut entry = Entry::latch(&op, 0, declared).unwrap();
+                        entry.put(Draft::string(&[number]), Effect::Set);
+                    })
+                })
+                .collect();
+            let multiple = {
+                let engine = engine.clone();
+                thread::spawn(move || {
+                    let op = engine.begin();
+                    let mut latches = Latches::latch(&op, &[(0, b"a"), (0, b"b")]).unwrap();
+                    (0..2).for_each(|at| latches.entry(at).put(Draft::string(b"m"), Effect::Set));
+                })
+            };
+            set(&engine, b"c", b"1");
+            scopes.into_iter().chain([multiple]).for_each(|thread| thread.join().unwrap());
+            assert_eq!(get(&engine, b"a"), get(&engine, b"b"));
+        },
+        SCHEDULES / 4,
+    );
+}

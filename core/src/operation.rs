@@ -14,6 +14,7 @@ use crate::log::entry::Annotation;
 use crate::record::{Record, Str};
 use crate::stats::Counter;
 use crate::transaction::block::Block;
+use crate::transaction::scope;
 
 /// One operation, or one batch of pipelined commands. Keep it short: garbage of the whole process waits for it.
 pub struct Operation<'a> {
@@ -29,6 +30,10 @@ pub struct Operation<'a> {
     pub(crate) latched: Cell<bool>,
     /// The effects of a multi-key write, logged as one block when its latches are released.
     pub(crate) block: RefCell<Option<Block>>,
+    /// The scope that its commands run in.
+    pub(crate) scope: scope::State,
+    /// The database whose index was asked for last.
+    db: Cell<DbIndex>,
     /// What blocked clients are still owed.
     pub(crate) pending: Pending,
 }
@@ -45,6 +50,8 @@ impl<'a> Operation<'a> {
             changes: Cell::new(0),
             latched: Cell::new(false),
             block: RefCell::new(None),
+            scope: scope::State::default(),
+            db: Cell::new(0),
             pending: Pending::default(),
         }
     }
@@ -84,7 +91,15 @@ impl<'a> Operation<'a> {
 
     /// Reads the clock anew at the next [`Operation::now`]: a long batch is not one instant.
     pub fn forget_time(&self) {
-        self.now.set(0);
+        // A scope is one instant.
+        if !self.scope.is_active() {
+            self.now.set(0);
+        }
+    }
+
+    /// Whether commands run in a [`crate::transaction::Scope`].
+    pub fn is_in_scope(&self) -> bool {
+        self.scope.is_active()
     }
 
     /// Seconds for access times: exact where the clock has been read, else from the coarse clock.
@@ -107,7 +122,33 @@ impl<'a> Operation<'a> {
     #[inline]
     #[allow(clippy::should_implement_trait, reason = "an index of keys, not an operator")]
     pub fn index(&self, db: DbIndex) -> &Index {
+        self.db.set(db);
         self.engine.index(db, &self.pin)
+    }
+
+    /// The slot of a key in an open gate. Whoever has to wait for that looks into the index that the database has by
+    /// then: it may be another.
+    #[inline]
+    fn find_open<'g>(
+        &'g self,
+        index: &'g Index,
+        hash: u64,
+        key: &[u8],
+    ) -> Result<Option<Found<'g>>, crate::index::Damaged> {
+        if self.scope.is_keyed() {
+            return self.scope.find(self, index, hash, key);
+        }
+        if !self.engine.gate().is_open() {
+            return self.find_later(key);
+        }
+        index.find(hash, key, &self.pin)
+    }
+
+    #[cold]
+    fn find_later(&self, key: &[u8]) -> Result<Option<Found<'_>>, crate::index::Damaged> {
+        self.engine.gate().wait_open();
+        let index = self.engine.index(self.db.get(), &self.pin);
+        index.find(index.hash(key), key, &self.pin)
     }
 
     /// Asks the processor for what coming work on `keys` will read: worth it from two keys on.
@@ -164,8 +205,7 @@ impl<'a> Operation<'a> {
         key: &[u8],
     ) -> Result<Option<Record<'g>>, crate::index::Damaged> {
         debug_assert!(!self.latched.get(), "reading while a latch is held: use latch_many");
-        self.engine.gate().wait_open();
-        Ok(index.find(hash, key, &self.pin)?.map(|found| found.record))
+        Ok(self.find_open(index, hash, key)?.map(|found| found.record))
     }
 
     /// A record as a command sees it: not one whose time is over. Counts and touches as [`Operation::read`] does.
@@ -184,8 +224,7 @@ impl<'a> Operation<'a> {
         key: &[u8],
     ) -> Result<Option<Found<'g>>, crate::index::Damaged> {
         debug_assert!(!self.latched.get(), "reading while a latch is held: use latch_many");
-        self.engine.gate().wait_open();
-        let found = index.find(hash, key, &self.pin)?;
+        let found = self.find_open(index, hash, key)?;
         Ok(found
             .filter(|found| !found.word.has(crate::index::slot::TTL) || !found.record.is_expired(self.now())))
     }
@@ -206,6 +245,15 @@ impl<'a> Operation<'a> {
 
     /// Empties a database, or all.
     pub fn flush(&self, db: Option<DbIndex>) {
+        if self.scope.is_active() {
+            self.engine.empty(db);
+            let name: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
+            self.log(db.unwrap_or(0), Annotation::default(), &[name.into()]);
+            let all = 0..crate::limits::DATABASES as DbIndex;
+            all.filter(|each| db.is_none_or(|db| db == *each))
+                .for_each(|db| self.scope.note_changed(db, None));
+            return;
+        }
         let lsn = self.engine.flush(db);
         self.note_whole(lsn);
         blocking::serve_database(self, db);
@@ -213,6 +261,14 @@ impl<'a> Operation<'a> {
 
     /// Exchanges two databases.
     pub fn swap(&self, first: DbIndex, second: DbIndex) {
+        if self.scope.is_active() {
+            self.engine.exchange(first, second);
+            let (mut one, mut two) = (itoa::Buffer::new(), itoa::Buffer::new());
+            let (one, two) = (one.format(first).as_bytes(), two.format(second).as_bytes());
+            self.log(0, Annotation::default(), &[b"SWAPDB".into(), one.into(), two.into()]);
+            self.scope.note_changed(first, None);
+            return self.scope.note_changed(second, None);
+        }
         let lsn = self.engine.swap(first, second);
         self.note_whole(lsn);
         blocking::serve_database(self, Some(first));

@@ -27,7 +27,7 @@ mod waiter;
 
 pub use registry::Blocking;
 pub use run::run;
-pub(crate) use serve::{Pending, finish, serve, serve_database};
+pub(crate) use serve::{Pending, finish, serve, serve_database, serve_latched};
 pub use timeout::Timeout;
 pub use waiter::{Blocked, Ended, Waiter};
 

@@ -137,7 +137,7 @@ pub(crate) fn finish(op: &Operation<'_>) {
 }
 
 /// Serves those who wait for the first of `keys`, with all of them latched.
-fn serve_latched(op: &Operation<'_>, keys: &[(DbIndex, &[u8])]) {
+pub(crate) fn serve_latched(op: &Operation<'_>, keys: &[(DbIndex, &[u8])]) {
     match Latches::latch(op, keys) {
         Ok(mut latches) => latches.entry(0).mark_changed(),
         Err(_) => tracing::error!("a damaged record in the snapshot keeps clients waiting"),

@@ -28,6 +28,10 @@ impl Failure {
         "ERR the record of this key in the snapshot file is damaged; stop the server and run 'polycache-server check'",
     );
 
+    pub const SCOPES_CONFLICT: Failure = Failure::text(
+        "ERR two transactions or scripts needed each other's keys; declare all keys that the script uses",
+    );
+
     pub const SAVES_FAIL: Failure = Failure::text(
         "MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
          that may modify the data set are disabled, because this instance is configured to report errors during \

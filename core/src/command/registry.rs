@@ -123,6 +123,7 @@ pub fn execute(spec: &'static Spec, ctx: &mut Ctx<'_>, args: Args<'_>) {
     let outcome =
         if spec.flags & flag::WRITE != 0 { write(spec, ctx, args) } else { (spec.handler)(ctx, args) };
     if let Err(failure) = outcome {
+        let failure = if ctx.op.scope.take_conflict() { Failure::SCOPES_CONFLICT } else { failure };
         ctx.reply.error(&failure.0);
     }
 }

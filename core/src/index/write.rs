@@ -35,24 +35,8 @@ impl Index {
         }
     }
 
-    /// Takes write access to `key` with a fence: readers wait until it is released. A key that does not exist gets a
-    /// place of its own, so that several fenced keys never need each other's chain.
-    pub fn latch_fenced<'g>(
-        &'g self,
-        hash: u64,
-        key: &[u8],
-        pin: &'g Guard,
-    ) -> Result<(&'g AtomicU64, Word), Damaged> {
-        let mut backoff = Backoff::new();
-        loop {
-            if let Some(latched) = self.try_latch_fenced(hash, key, pin)? {
-                return Ok(latched);
-            }
-            backoff.wait();
-        }
-    }
-
-    /// The same, unless somebody has the key: `None` then.
+    /// Takes write access to `key` with a fence, unless somebody has it: readers wait until it is released. A key that
+    /// does not exist gets a place of its own, so that several fenced keys never need each other's chain.
     pub fn try_latch_fenced<'g>(
         &'g self,
         hash: u64,

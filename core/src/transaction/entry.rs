@@ -1,6 +1,7 @@
 //! Write access to one key.
 
 use super::gate::Passage;
+use super::scope::Place;
 use crate::blocking;
 use crate::clock::UnixMillis;
 use crate::engine::DbIndex;
@@ -34,6 +35,8 @@ pub struct Entry<'a> {
     changed: bool,
     /// `None` where `Latches` holds it for all its entries.
     passage: Option<Passage<'a>>,
+    /// The place in the scope that lent it.
+    home: Option<u32>,
 }
 
 enum Held<'a> {
@@ -42,7 +45,7 @@ enum Held<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     Stays,
     /// It was expired when the entry was taken: removed unless something takes its place.
     Expired,
@@ -50,10 +53,26 @@ enum Fate {
     Removed,
 }
 
+impl Fate {
+    /// Of a record as it was found.
+    pub(super) fn of(record: Record<'_>, op: &Operation<'_>) -> Fate {
+        match record.kind() {
+            Kind::Absent => Fate::Removed,
+            _ if record.expire_at().is_some() && record.is_expired(op.now()) => Fate::Expired,
+            _ => Fate::Stays,
+        }
+    }
+}
+
 impl<'a> Entry<'a> {
     /// Waits for the latch of one key.
     pub fn latch(op: &'a Operation<'a>, db: DbIndex, key: &'a [u8]) -> Result<Entry<'a>, Damaged> {
         debug_assert!(!op.latched.get(), "a second latch: use latch_many");
+        if op.scope.is_keyed() {
+            let entry = Self::lent(op, db, op.index(db).hash(key), key)?;
+            op.latched.set(true);
+            return Ok(entry);
+        }
         // Asked for before the gate, whose locked instruction would make the look-up wait.
         let before = op.index(db);
         let mut hash = before.hash(key);
@@ -71,17 +90,67 @@ impl<'a> Entry<'a> {
         Ok(Self::new(op, index, db, hash, key, held, LATCHED, Some(passage)))
     }
 
-    /// Waits for the latch of one of several keys and fences it.
-    pub(super) fn latch_fenced(
+    /// The key from the scope under way.
+    pub(super) fn lent(
         op: &'a Operation<'a>,
         db: DbIndex,
         hash: u64,
         key: &'a [u8],
     ) -> Result<Entry<'a>, Damaged> {
-        let index = op.index(db);
-        let (slot, word) = index.latch_fenced(hash, key, op.pin())?;
-        let held = Held::Slot { slot, word };
-        Ok(Self::new(op, index, db, hash, key, held, LATCHED | FENCED, None))
+        let (place, home) = op.scope.lend(op, db, hash, key)?;
+        let mut entry = Self::of_place(op, &place);
+        entry.key = key;
+        entry.home = Some(home);
+        Ok(entry)
+    }
+
+    /// An entry of a place of a scope, which releases it.
+    pub(super) fn of_place(op: &'a Operation<'a>, place: &Place) -> Entry<'a> {
+        // SAFETY: the scope holds the slot, and the operation that it belongs to is pinned.
+        let (index, slot, record) =
+            unsafe { (place.index.as_ref(), place.slot.as_ref(), place.word.record()) };
+        Entry {
+            op,
+            index,
+            db: place.db,
+            hash: place.hash,
+            key: record.expect("a held slot has a record, be it a place").key(),
+            held: Held::Slot { slot, word: place.word },
+            state: Place::STATE,
+            fate: place.fate,
+            resized: place.resized,
+            changed: place.changed,
+            passage: None,
+            home: None,
+        }
+    }
+
+    /// Gives the key to a scope without releasing it.
+    pub(super) fn into_place(self) -> Place {
+        let place = self.place();
+        std::mem::forget(self);
+        place
+    }
+
+    fn place(&self) -> Place {
+        let Held::Slot { slot, word } = self.held else { unreachable!("fenced keys have slots") };
+        Place {
+            db: self.db,
+            hash: self.hash,
+            index: self.index.into(),
+            slot: slot.into(),
+            word,
+            fate: self.fate,
+            resized: self.resized,
+            changed: self.changed,
+        }
+    }
+
+    /// Releases the key as it was found.
+    pub(super) fn abandon(mut self) {
+        if self.fate == Fate::Expired {
+            self.fate = Fate::Stays;
+        }
     }
 
     /// Tries to latch and fence a further key while others are held; `None` if somebody has it. No wait, so no order.
@@ -90,8 +159,16 @@ impl<'a> Entry<'a> {
         db: DbIndex,
         key: &'a [u8],
     ) -> Result<Option<Entry<'a>>, Damaged> {
+        Self::try_latch_fenced_hashed(op, db, op.index(db).hash(key), key)
+    }
+
+    pub(super) fn try_latch_fenced_hashed(
+        op: &'a Operation<'a>,
+        db: DbIndex,
+        hash: u64,
+        key: &'a [u8],
+    ) -> Result<Option<Entry<'a>>, Damaged> {
         let index = op.index(db);
-        let hash = index.hash(key);
         let Some((slot, word)) = index.try_latch_fenced(hash, key, op.pin())? else { return Ok(None) };
         let held = Held::Slot { slot, word };
         Ok(Some(Self::new(op, index, db, hash, key, held, LATCHED | FENCED, None)))
@@ -120,15 +197,10 @@ impl<'a> Entry<'a> {
             resized: false,
             changed: false,
             passage,
+            home: None,
         };
         if let Some(record) = entry.in_slot() {
-            match record.kind() {
-                Kind::Absent => entry.fate = Fate::Removed,
-                _ if record.expire_at().is_some() && record.is_expired(op.now()) => {
-                    entry.fate = Fate::Expired
-                }
-                _ => {}
-            }
+            entry.fate = Fate::of(record, op);
         }
         entry
     }
@@ -283,8 +355,17 @@ impl<'a> Entry<'a> {
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
         self.settle();
+        if let Some(home) = self.home {
+            self.op.scope.give_back(home, self.place());
+            self.op.latched.set(false);
+            return;
+        }
         if self.changed && self.state & FENCED == 0 && self.op.engine().blocking().is_anyone_waiting() {
-            blocking::serve(self.op, std::slice::from_mut(self));
+            if self.op.scope.is_active() {
+                self.op.scope.note_changed(self.db, Some(self.key));
+            } else {
+                blocking::serve(self.op, std::slice::from_mut(self));
+            }
         }
         if let Held::Slot { slot, word } = self.held {
             if self.fate == Fate::Stays {

@@ -9,14 +9,15 @@
 //! A passer that leaves releases its counter, and the closer acquires it. Threads without a counter of their own count
 //! with locked instructions in a shared one. Readers of single keys do not count themselves;
 //! they wait at a closed gate ([`Gate::wait_open`]) so that nobody who has seen part of exclusive work can read a
-//! state from before it.
+//! state from before it. The thread that closed the gate passes, reads and closes it again as it likes: commands of an
+//! exclusive scope need not know that they are in one.
 
 use crossbeam_utils::CachePadded;
 
 use crate::barrier::Light;
 use crate::shard::{self, SHARDS, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Backoff, Mutex, MutexGuard, lock};
+use crate::sync::{Backoff, Mutex, MutexGuard, lock, thread};
 
 /// See the module's documentation.
 pub struct Gate {
@@ -24,6 +25,8 @@ pub struct Gate {
     passing: Box<[CachePadded<AtomicUsize>]>,
     /// Held by the one who closed the gate.
     closer: Mutex<()>,
+    /// The thread that closed it.
+    owner: Mutex<Option<thread::ThreadId>>,
     barrier: Light,
 }
 
@@ -33,6 +36,7 @@ impl Default for Gate {
             closed: CachePadded::new(AtomicBool::new(false)),
             passing: (0..SHARDS).map(|_| CachePadded::new(AtomicUsize::new(0))).collect(),
             closer: Mutex::new(()),
+            owner: Mutex::new(None),
             barrier: Light::new(),
         }
     }
@@ -50,9 +54,18 @@ impl Gate {
             if !self.closed.load(Ordering::SeqCst) {
                 return passage;
             }
+            if self.is_ours() {
+                return passage;
+            }
             passage.leave();
             self.wait_open();
         }
+    }
+
+    /// Whether nobody has closed it.
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        !self.closed.load(Ordering::SeqCst)
     }
 
     /// Waits while the gate is closed.
@@ -63,8 +76,17 @@ impl Gate {
         }
     }
 
+    /// Whether the calling thread closed the gate.
+    #[cold]
+    fn is_ours(&self) -> bool {
+        *lock(&self.owner) == Some(thread::current().id())
+    }
+
     #[cold]
     fn wait(&self) {
+        if self.is_ours() {
+            return;
+        }
         let mut backoff = Backoff::new();
         while self.closed.load(Ordering::SeqCst) {
             backoff.wait();
@@ -73,6 +95,9 @@ impl Gate {
 
     /// Closes the gate and waits until everybody inside has left: the caller is alone with the keyspace.
     pub fn close(&self) -> Closed<'_> {
+        if self.closed.load(Ordering::SeqCst) && self.is_ours() {
+            return Closed { gate: self, held: None };
+        }
         let held = lock(&self.closer);
         self.closed.store(true, Ordering::SeqCst);
         self.barrier.heavy();
@@ -82,7 +107,8 @@ impl Gate {
                 backoff.wait();
             }
         }
-        Closed { gate: self, _held: held }
+        *lock(&self.owner) = Some(thread::current().id());
+        Closed { gate: self, held: Some(held) }
     }
 }
 
@@ -124,11 +150,16 @@ impl Drop for Passage<'_> {
 /// The right to be alone; ends on drop.
 pub struct Closed<'a> {
     gate: &'a Gate,
-    _held: MutexGuard<'a, ()>,
+    /// `None` where the thread has closed it before.
+    held: Option<MutexGuard<'a, ()>>,
 }
 
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
+        if self.held.is_none() {
+            return;
+        }
+        *lock(&self.gate.owner) = None;
         self.gate.closed.store(false, Ordering::SeqCst);
     }
 }

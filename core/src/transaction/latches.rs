@@ -8,9 +8,10 @@ use crate::blocking;
 use crate::engine::DbIndex;
 use crate::index::Damaged;
 use crate::operation::Operation;
+use crate::sync::Backoff;
 
 /// A key in the order of latching: database, hash and key, and its position among those asked for.
-type Place<'a> = (DbIndex, u64, &'a [u8], usize);
+pub(super) type Place<'a> = (DbIndex, u64, &'a [u8], usize);
 
 /// Latched and fenced keys: readers of any of them wait until all are released, so nobody sees half of what happens.
 pub struct Latches<'a> {
@@ -25,29 +26,42 @@ pub struct Latches<'a> {
 impl<'a> Latches<'a> {
     pub fn latch(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) -> Result<Latches<'a>, Damaged> {
         debug_assert!(!op.latched.get(), "a second latch");
+        if op.scope.is_keyed() {
+            return Self::lent(op, keys);
+        }
         let passage = op.engine().gate().pass();
-        let mut order: SmallVec<[Place<'a>; 8]> = keys
-            .iter()
-            .enumerate()
-            .map(|(position, &(db, key))| (db, op.index(db).hash(key), key, position))
-            .collect();
-        order.sort_unstable();
-        let mut latches = Latches {
-            entries: SmallVec::with_capacity(keys.len()),
-            positions: SmallVec::from_elem(0, keys.len()),
-            op,
-            passage: Some(passage),
-        };
+        let (entries, positions) = gather(op, in_order(op, keys))?;
         op.latched.set(true);
-        *op.block.borrow_mut() = Some(Block::default());
-        for (db, hash, key, position) in order {
-            let is_again = latches.entries.last().is_some_and(|last| last.db() == db && last.key() == key);
-            if !is_again {
-                latches.entries.push(Entry::latch_fenced(op, db, hash, key)?);
+        if !op.scope.is_active() {
+            *op.block.borrow_mut() = Some(Block::default());
+        }
+        Ok(Latches { entries, positions, op, passage: Some(passage) })
+    }
+
+    /// The keys from the scope under way, which holds them or gets them.
+    fn lent(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) -> Result<Latches<'a>, Damaged> {
+        let mut latches = Self::of_entries(op, SmallVec::new(), None);
+        latches.positions = SmallVec::from_elem(0, keys.len());
+        op.latched.set(true);
+        for (db, hash, key, position) in in_order(op, keys) {
+            if !latches.has_last(db, key) {
+                latches.entries.push(Entry::lent(op, db, hash, key)?);
             }
             latches.positions[position] = latches.entries.len() - 1;
         }
         Ok(latches)
+    }
+
+    pub(super) fn of_entries(
+        op: &'a Operation<'a>,
+        entries: SmallVec<[Entry<'a>; 8]>,
+        passage: Option<Passage<'a>>,
+    ) -> Latches<'a> {
+        Latches { entries, positions: SmallVec::new(), op, passage }
+    }
+
+    fn has_last(&self, db: DbIndex, key: &[u8]) -> bool {
+        self.entries.last().is_some_and(|last| last.db() == db && last.key() == key)
     }
 
     /// The entry of the `position`-th key that was asked for.
@@ -67,10 +81,76 @@ impl<'a> Latches<'a> {
     }
 }
 
+impl Latches<'_> {
+    /// The end within a scope: the scope serves and logs.
+    fn end_in_scope(&mut self) {
+        if !self.op.scope.is_keyed() && self.op.engine().blocking().is_anyone_waiting() {
+            for entry in &mut self.entries {
+                if entry.take_changed() {
+                    self.op.scope.note_changed(entry.db(), Some(entry.key()));
+                }
+            }
+        }
+        self.entries.clear();
+        self.op.latched.set(false);
+        self.passage = None;
+    }
+}
+
+/// The keys in the order of latching.
+pub(super) fn in_order<'a>(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) -> SmallVec<[Place<'a>; 8]> {
+    let places = keys.iter().enumerate();
+    let mut order: SmallVec<[Place<'a>; 8]> =
+        places.map(|(position, &(db, key))| (db, op.index(db).hash(key), key, position)).collect();
+    order.sort_unstable();
+    order
+}
+
+/// Latches and fences all keys, waiting for each; the entry of every position. Gives back what it has, and begins again,
+/// while a scope waits for a stray key.
+#[allow(clippy::type_complexity, reason = "the parts of `Latches`")]
+pub(super) fn gather<'a>(
+    op: &'a Operation<'a>,
+    order: SmallVec<[Place<'a>; 8]>,
+) -> Result<(SmallVec<[Entry<'a>; 8]>, SmallVec<[usize; 8]>), Damaged> {
+    let strays = op.engine().strays();
+    let mut entries: SmallVec<[Entry<'a>; 8]> = SmallVec::with_capacity(order.len());
+    let mut positions = SmallVec::from_elem(0, order.len());
+    'again: loop {
+        for &(db, hash, key, position) in &order {
+            if !entries.last().is_some_and(|last| last.db() == db && last.key() == key) {
+                let mut backoff = Backoff::new();
+                let entry = loop {
+                    match Entry::try_latch_fenced_hashed(op, db, hash, key) {
+                        Ok(Some(entry)) => break entry,
+                        Ok(None) => {}
+                        Err(damaged) => {
+                            entries.into_iter().for_each(Entry::abandon);
+                            return Err(damaged);
+                        }
+                    }
+                    if !entries.is_empty() && strays.is_announced() {
+                        entries.drain(..).for_each(Entry::abandon);
+                        strays.wait();
+                        continue 'again;
+                    }
+                    backoff.wait();
+                };
+                entries.push(entry);
+            }
+            positions[position] = entries.len() - 1;
+        }
+        return Ok((entries, positions));
+    }
+}
+
 impl Drop for Latches<'_> {
     fn drop(&mut self) {
         for entry in &mut self.entries {
             entry.settle();
+        }
+        if self.op.scope.is_active() {
+            return self.end_in_scope();
         }
         if self.op.engine().blocking().is_anyone_waiting() {
             blocking::serve(self.op, &mut self.entries);
