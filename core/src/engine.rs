@@ -13,6 +13,7 @@ use crate::delays::{Delay, Delays};
 use crate::eviction::Eviction;
 use crate::expiry::{SWEEP_EVERY, Sweep, Swept};
 use crate::index::Index;
+use crate::libraries::Libraries;
 use crate::limits::DATABASES;
 use crate::log::entry::Annotation;
 use crate::log::{Log, Lsn};
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     stats: Arc<Stats>,
     snapshots: Snapshots,
     blocking: Blocking,
+    libraries: Libraries,
     /// Decides the order of elements in large sets and hashes; a loaded snapshot brings its own.
     element_seed: OnceLock<(u64, RapidSecrets)>,
     sweep: Mutex<Sweep>,
@@ -76,6 +78,7 @@ impl Engine {
             stats: Arc::default(),
             snapshots: Snapshots::default(),
             blocking: Blocking::default(),
+            libraries: Libraries::default(),
             element_seed: OnceLock::new(),
             sweep: Mutex::new(Sweep::default()),
             swept: Swept::default(),
@@ -114,6 +117,11 @@ impl Engine {
     #[inline]
     pub fn tuning(&self) -> &Tuning {
         &self.0.tuning
+    }
+
+    /// Libraries of functions.
+    pub fn libraries(&self) -> &Libraries {
+        &self.0.libraries
     }
 
     pub fn memory(&self) -> &Memory {

@@ -15,6 +15,7 @@ pub mod expiry;
 pub mod hyperloglog;
 pub mod index;
 pub mod lease;
+pub mod libraries;
 pub mod limits;
 pub mod log;
 pub mod memory;

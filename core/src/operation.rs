@@ -9,6 +9,7 @@ use crate::clock::{UnixMillis, coarse_seconds};
 use crate::engine::{DbIndex, Engine};
 use crate::eviction;
 use crate::index::{Found, Index};
+use crate::libraries::Sources;
 use crate::log::Lsn;
 use crate::log::entry::Annotation;
 use crate::record::{Record, Str};
@@ -273,6 +274,12 @@ impl<'a> Operation<'a> {
         self.note_whole(lsn);
         blocking::serve_database(self, Some(first));
         blocking::serve_database(self, Some(second));
+    }
+
+    /// Changes libraries of functions: see [`Engine::change_libraries`].
+    pub fn change_libraries(&self, change: impl FnOnce(&mut Sources), effects: &[&[&[u8]]]) {
+        let lsn = self.engine.change_libraries(change, effects);
+        self.note_whole(lsn);
     }
 
     /// Notes a change of whole databases.

@@ -14,6 +14,7 @@ pub mod net;
 pub mod program;
 pub mod pubsub;
 pub mod resp;
+pub mod scripting;
 pub mod server;
 pub mod stats;
 
@@ -24,3 +25,6 @@ pub use server::{Running, Server, StartError, registry};
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The Redis version whose commands and replies are spoken; clients choose their features by it.
 pub const REDIS_VERSION: &str = "7.2.4";
+
+/// The Valkey whose scripts we run: what `server.VALKEY_VERSION` says.
+pub const VALKEY_VERSION: &str = "9.1.2";

@@ -111,3 +111,39 @@ pub const NAMES_ASKED_MAX: usize = 4096;
 
 /// A line that MIGRATE's peer replies with.
 pub const PEER_LINE_BYTES_MAX: u64 = 4096;
+
+/// Bytes of a script's source: what the parser of Lua 5.1 counts in an `int` must stay far below that.
+pub const SCRIPT_BYTES_MAX: usize = 256 << 20;
+
+/// Bytes that a Lua state may hold.
+pub const SCRIPT_MEMORY_BYTES_MAX: usize = 512 << 20;
+
+/// A Lua state that holds more is not kept for the next script.
+pub const IDLE_MACHINE_BYTES_MAX: usize = 32 << 20;
+
+/// Idle Lua states that a shard of them keeps.
+pub const IDLE_MACHINES_MAX: usize = 4;
+
+/// Scripts that came by EVAL are kept up to this number, Valkey's.
+pub const EVAL_SCRIPTS_MAX: usize = 500;
+
+/// Scripts that one Lua state keeps compiled.
+pub const COMPILED_SCRIPTS_MAX: usize = 4096;
+
+/// Threads for scripts that take long.
+pub const SCRIPT_THREADS_MAX: usize = 16;
+
+/// How long a library may take to register its functions.
+pub const FUNCTION_LOAD_US_MAX: u64 = 500_000;
+
+/// Nesting that `cmsgpack` packs, Redis'; deeper tables become nil.
+pub const MESSAGE_PACK_DEPTH_MAX: usize = 16;
+
+/// Nesting that `cmsgpack` unpacks: Lua's stack bounds it in Redis.
+pub const MESSAGE_UNPACK_DEPTH_MAX: usize = 1000;
+
+/// Nesting of a script's reply: every level takes the thread's stack.
+pub const ANSWER_DEPTH_MAX: usize = 1000;
+
+/// Nesting of what `cjson` writes and reads, whatever a script sets: every level takes the thread's stack.
+pub const JSON_DEPTH_MAX: usize = 2000;

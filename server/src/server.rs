@@ -30,6 +30,7 @@ pub struct Server {
     pub latency: LatencyMonitor,
     pub memcached: crate::memcached::Shared,
     pub pubsub: Arc<Hub>,
+    pub scripting: crate::scripting::Scripting,
     pub registry: &'static Registry,
     pub started: Instant,
     pub started_at: SystemTime,
@@ -80,6 +81,7 @@ impl Server {
             latency: LatencyMonitor::default(),
             memcached: Default::default(),
             pubsub,
+            scripting: Default::default(),
             settings,
             registry,
             started: Instant::now(),
@@ -171,6 +173,7 @@ impl Running {
 
     /// Closes listeners and connections and joins the worker threads; the engine stays open.
     pub fn stop(mut self) {
+        self.server.scripting.stop();
         self.workers.stop();
     }
 }
@@ -202,8 +205,13 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// The families of commands that the server adds to the core's.
-static FAMILIES: &[&[Spec]] =
-    &[crate::acl::TABLE, crate::client::COMMANDS, crate::migrate::TABLE, crate::pubsub::TABLE];
+static FAMILIES: &[&[Spec]] = &[
+    crate::acl::TABLE,
+    crate::client::COMMANDS,
+    crate::migrate::TABLE,
+    crate::pubsub::TABLE,
+    crate::scripting::COMMANDS,
+];
 
 /// All commands of core and server, built once.
 pub fn registry() -> &'static Registry {

@@ -53,6 +53,11 @@ pub trait Reply {
         self.double(value);
     }
 
+    /// An integer of any size in decimal digits.
+    fn big_number(&mut self, digits: &[u8]) {
+        self.bulk(digits);
+    }
+
     /// A bulk string from a value, piece by piece where it is long.
     fn string(&mut self, value: Str<'_>) {
         if let Some(bytes) = value.as_slice() {

@@ -11,6 +11,7 @@ use super::{StorageError, exchange};
 use crate::config::BaseFormat;
 use crate::engine::{DbIndex, Engine};
 use crate::index::Index;
+use crate::libraries::Sources;
 use crate::limits::DATABASES;
 use crate::log::Lsn;
 use crate::{snapshot, version};
@@ -78,6 +79,7 @@ pub fn damaged_record(path: &Path) -> StorageError {
 /// A cut through all databases; the gate is closed until [`Cut::open`].
 pub struct Cut<'a> {
     pub indexes: Vec<crate::sync::Arc<Index>>,
+    pub libraries: Sources,
     alone: Option<crate::transaction::gate::Closed<'a>>,
 }
 
@@ -87,7 +89,8 @@ impl<'a> Cut<'a> {
         let version = version::cut();
         let indexes: Vec<_> = (0..DATABASES).map(|db| engine.share_index(db as DbIndex)).collect();
         indexes.iter().for_each(|index| index.begin_cut(version));
-        Cut { indexes, alone: Some(alone) }
+        let libraries = engine.libraries().sources().0;
+        Cut { indexes, libraries, alone: Some(alone) }
     }
 
     pub fn open(mut self) -> Cut<'a> {

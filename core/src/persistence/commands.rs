@@ -226,6 +226,10 @@ fn push_bulk(buffer: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 impl KeyWriter for CommandWriter {
+    fn library(&mut self, code: &[u8]) -> Visit {
+        self.command(&[b"function", b"load", b"replace", code])
+    }
+
     fn database(&mut self, db: u64, _: &Index) -> Visit {
         self.command(&[b"select", itoa::Buffer::new().format(db).as_bytes()])
     }

@@ -156,6 +156,9 @@ impl Replayer<'_> {
                 self.engine.swap(self.database(args[1])?, self.database(args[2])?);
                 return Ok(());
             }
+            _ if is(b"FUNCTION") => {
+                return self.engine.libraries().replay(args).map_err(|reason| format!("it holds {reason}"));
+            }
             // With ASYNC or SYNC too: the effect is the same.
             1 | 2 if is(b"FLUSHALL") => {
                 self.engine.flush(None);

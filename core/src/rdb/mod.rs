@@ -10,6 +10,7 @@ pub mod crc64;
 mod double;
 pub mod error;
 pub mod format;
+mod functions;
 mod fuzz;
 pub mod gathered;
 pub mod lzf;
@@ -21,6 +22,7 @@ mod write;
 
 pub use error::{Damage, Fault, RdbError, Stop};
 pub use format::{Dialect, Version};
+pub use functions::{FunctionsError, read_functions, write_functions};
 pub use fuzz::fuzz;
 pub use payload::{PayloadError, read_payload};
 pub use read::{Checksum, Summary, read_file};

@@ -7,6 +7,7 @@ use crate::acl::{Context, Reason, User};
 use crate::stats::Counter;
 
 /// A client's user.
+#[derive(Clone)]
 pub(super) struct Access {
     user: Arc<User>,
     /// The client has said who it is, or did not need to when it came.

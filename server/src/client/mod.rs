@@ -26,6 +26,7 @@ pub use table::COMMANDS;
 use self::access::Access;
 use crate::admin::LocalWait;
 use crate::pubsub::{Mailbox, Subscriptions};
+use crate::scripting::ScriptWait;
 use crate::server::Server;
 use crate::stats::CommandIndex;
 
@@ -69,6 +70,10 @@ pub struct Client {
     /// What others sent it; made when it first listens to something.
     pub mailbox: Option<Arc<Mailbox>>,
     pub subscriptions: Option<Box<Subscriptions>>,
+    /// The last command runs on a thread for scripts.
+    pub script: Option<ScriptWait>,
+    /// It stands in for another on a thread for scripts.
+    is_double: bool,
 }
 
 /// Bits of [`Client::special`].
@@ -100,6 +105,8 @@ impl Client {
             special: 0,
             mailbox: None,
             subscriptions: None,
+            script: None,
+            is_double: false,
         };
         client.log_out();
         client
@@ -109,6 +116,30 @@ impl Client {
     /// calls commands with a `Client`.
     pub fn of(host: &mut dyn Host) -> &mut Client {
         host.as_any().downcast_mut().expect("server commands are called by a Client")
+    }
+
+    /// The same client for a script on another thread: its commands never wait.
+    pub fn double(&self) -> Client {
+        Client {
+            server: self.server.clone(),
+            entry: self.entry.clone(),
+            id: self.id,
+            protocol: self.protocol,
+            authenticated: self.authenticated,
+            access: self.access.clone(),
+            reply_mode: self.reply_mode,
+            no_evict: self.no_evict,
+            last_command: self.last_command,
+            commands: self.commands,
+            closing: false,
+            wait: None,
+            blocked: None,
+            special: 0,
+            mailbox: None,
+            subscriptions: None,
+            script: None,
+            is_double: true,
+        }
     }
 
     /// Changes the dialect of the replies.
@@ -173,7 +204,7 @@ impl Host for Client {
     }
 
     fn may_block(&self) -> bool {
-        self.entry.face != Face::Memcached
+        self.entry.face != Face::Memcached && !self.is_double
     }
 
     fn block(&mut self, blocked: Blocked) {
@@ -191,6 +222,9 @@ pub struct KeyWait {
 
 impl Drop for Client {
     fn drop(&mut self) {
+        if self.is_double {
+            return;
+        }
         if self.entry.face == Face::Memcached {
             self.server.memcached.watchers.connection("conn_close", &self.entry);
         }

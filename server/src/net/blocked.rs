@@ -17,6 +17,7 @@ use super::worker::Thread;
 use crate::client::KeyWait;
 use crate::limits::PENDING_INPUT_BYTES_MAX;
 use crate::resp::emit::Emitter;
+use crate::scripting::{Done, ScriptWait};
 
 /// Why the connection does not wait any more.
 enum Woken {
@@ -69,14 +70,7 @@ impl<C: Codec> Connection<C> {
         blocked: &Blocked,
         timer: &mut Option<Pin<&mut Sleep>>,
     ) -> Poll<Woken> {
-        thread.refresh(&self.client.server);
-        if self.client.entry.is_killed()
-            || self.poll_send(cx, thread).is_err()
-            || (self.client.has_mail() && self.poll_mail(cx, thread).is_err())
-        {
-            return Poll::Ready(Woken::Close);
-        }
-        if self.output.len() > self.sent && self.exceeds_output_limit(thread) {
+        if !self.poll_alive(cx, thread) {
             return Poll::Ready(Woken::Close);
         }
         if let Some(sleep) = timer
@@ -89,14 +83,65 @@ impl<C: Codec> Connection<C> {
         if let Poll::Ready(ended) = blocked.poll(cx) {
             return Poll::Ready(Woken::Ended(ended));
         }
+        self.poll_input(cx, thread).map(|()| Woken::Close)
+    }
+
+    /// Sends what is left; whether the connection goes on.
+    fn poll_alive(&mut self, cx: &mut Context<'_>, thread: &mut Thread) -> bool {
+        thread.refresh(&self.client.server);
+        if self.client.entry.is_killed()
+            || self.poll_send(cx, thread).is_err()
+            || (self.client.has_mail() && self.poll_mail(cx, thread).is_err())
+        {
+            return false;
+        }
+        self.output.len() == self.sent || !self.exceeds_output_limit(thread)
+    }
+
+    /// Reads what comes meanwhile; ready when the peer is gone.
+    fn poll_input(&mut self, cx: &mut Context<'_>, thread: &mut Thread) -> Poll<()> {
         while self.input.len() - self.consumed < PENDING_INPUT_BYTES_MAX {
             match self.poll_receive_blocked(cx, thread) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(true) => {}
-                Poll::Ready(false) => return Poll::Ready(Woken::Close),
+                Poll::Ready(false) => return Poll::Ready(()),
             }
         }
         Poll::Pending
+    }
+
+    /// Waits for a script on a thread of its own, and takes its reply; `false`: close. The script goes on where the peer
+    /// does not wait for it.
+    pub(super) async fn wait_for_script(&mut self, wait: ScriptWait) -> bool {
+        let done = poll_fn(|cx| {
+            Thread::with(|thread| {
+                if !self.poll_alive(cx, thread) {
+                    return Poll::Ready(None);
+                }
+                match wait.poll(cx) {
+                    Poll::Ready(done) => Poll::Ready(Some(done)),
+                    Poll::Pending => self.poll_input(cx, thread).map(|()| None),
+                }
+            })
+        })
+        .await;
+        let Some(Done { output, lsn, failed }) = done else { return false };
+        if wait.is_muted {
+            return true;
+        }
+        let replies_at = self.output.len();
+        self.output.extend_from_slice(&output);
+        let server = self.client.server.clone();
+        if failed && output.first() == Some(&b'-') {
+            let text = &output[1..];
+            Thread::with(|thread| server.stats.error(thread.stats(&server), &text[..text.len().min(64)]));
+        }
+        if let Some(lsn) = lsn.filter(|_| durability::is_awaited(&server.engine))
+            && let Err(error) = durability::wait(&server.engine, lsn).await
+        {
+            return self.take_back(&Awaited { lsn, replies_at, commands: 1 }, &error);
+        }
+        true
     }
 
     /// Reads through the thread's buffer, so that a blocked connection has none of its own while nothing comes; `false`

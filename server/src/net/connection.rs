@@ -117,6 +117,11 @@ impl<C: Codec> Connection<C> {
                     {
                         break;
                     }
+                    if let Some(wait) = self.client.script.take()
+                        && !self.wait_for_script(wait).await
+                    {
+                        break;
+                    }
                     if paused && !entry.is_killed() {
                         self.client.server.clients.pause.wait_a_little().await;
                     }

@@ -21,4 +21,4 @@ mod worker;
 
 pub use durability::wait_blocking;
 pub use turns::Turns;
-pub use worker::Workers;
+pub use worker::{Workers, with_stats};

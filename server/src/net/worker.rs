@@ -1,6 +1,6 @@
 //! Worker threads: each runs a runtime of its own and the connections that it was given.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -230,6 +230,19 @@ thread_local! {
     static THREAD: RefCell<Option<Thread>> = const { RefCell::new(None) };
 }
 
+thread_local! {
+    /// The shard of [`Thread::shard`], for commands that run while the thread's things are lent out.
+    static SHARD: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Calls `work` with the counters of this thread.
+pub fn with_stats(server: &Server, work: impl FnOnce(&Shard)) {
+    work(match SHARD.get() {
+        Some(shard) => server.stats.worker(shard),
+        None => server.stats.shared(),
+    });
+}
+
 impl Thread {
     fn enter(server: &Server, shard: Option<usize>) {
         let mut cached = Cached::new(&server.settings);
@@ -242,10 +255,12 @@ impl Thread {
             settings,
             shard,
         };
+        SHARD.set(shard);
         THREAD.with_borrow_mut(|slot| *slot = Some(thread));
     }
 
     fn leave() {
+        SHARD.set(None);
         THREAD.with_borrow_mut(|slot| *slot = None);
     }
 

@@ -312,7 +312,8 @@ impl Executor<'_> {
         if turn.client.special != 0 {
             special::after(turn.client, turn.out);
         }
-        let waits = turn.client.wait.is_some() || turn.client.blocked.is_some();
+        let client = &turn.client;
+        let waits = client.wait.is_some() || client.blocked.is_some() || client.script.is_some();
         if waits { Ran::Waits } else { Ran::Done }
     }
 

@@ -151,6 +151,10 @@ impl Reply for Emitter<'_> {
         self.out.extend_from_slice(text);
     }
 
+    fn big_number(&mut self, digits: &[u8]) {
+        if self.is_resp3() { self.line(b'(', digits) } else { self.bulk(digits) }
+    }
+
     fn verbatim(&mut self, format: &str, bytes: &[u8]) {
         if !self.is_resp3() {
             return self.bulk(bytes);

@@ -21,6 +21,8 @@ use super::stopped;
 
 /// What writes keys to a file.
 pub trait KeyWriter: ValueVisitor + Sized {
+    /// A library of functions in its source code.
+    fn library(&mut self, code: &[u8]) -> Visit;
     /// The keys of a database follow.
     fn database(&mut self, db: u64, index: &Index) -> Visit;
     /// A key, with what memcached adds to it; its value follows.
@@ -48,6 +50,7 @@ pub fn write_keys<W: KeyWriter>(
     writer: &mut W,
 ) -> Result<(), StorageError> {
     let failed = |stop| stopped(path, stop);
+    cut.libraries.values().try_for_each(|code| writer.library(code)).map_err(failed)?;
     for (db, index) in cut.indexes.iter().enumerate() {
         let db = db as u64;
         if !index.is_empty() {

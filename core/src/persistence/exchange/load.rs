@@ -52,17 +52,9 @@ pub fn load(engine: &Engine, path: &Path, bytes: &[u8], expired: Expired) -> Res
         pinned_until: KEYS_PER_PIN,
         dropped: 0,
         empty: 0,
-        functions: 0,
     };
     let summary = read_file(bytes, &mut loader).map_err(|error| storage_error(path, error))?;
     loader.store().map_err(|stop| storage_error(path, RdbError::stopped(summary.bytes, stop)))?;
-    if loader.functions > 0 {
-        tracing::warn!(
-            "{}: {} function libraries were left out: functions are not supported yet",
-            path.display(),
-            loader.functions
-        );
-    }
     tracing::info!(
         "Loaded {} keys from the RDB file {} (version {}), {} were expired, {} empty",
         loader.loaded,
@@ -91,7 +83,6 @@ struct Loader<'a> {
     dropped: u64,
     /// Keys with empty values, which Redis leaves out too.
     empty: u64,
-    functions: u64,
 }
 
 /// A key that has been read.
@@ -179,9 +170,8 @@ impl FileVisitor for Loader<'_> {
         Ok(())
     }
 
-    fn function(&mut self, _: &[u8]) -> Visit {
-        self.functions += 1;
-        Ok(())
+    fn function(&mut self, code: &[u8]) -> Visit {
+        self.engine.libraries().load(code).map_err(Stop::refused)
     }
 
     fn key(&mut self, key: &Key<'_>) -> Visit {

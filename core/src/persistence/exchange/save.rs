@@ -69,6 +69,10 @@ fn head(writer: &mut Writer<Receiver>, purpose: Purpose) -> Visit {
 }
 
 impl KeyWriter for Writer<Receiver> {
+    fn library(&mut self, code: &[u8]) -> Visit {
+        self.function(code)
+    }
+
     fn database(&mut self, db: u64, index: &Index) -> Visit {
         self.sizes(db, index.len(), index.expires())
     }

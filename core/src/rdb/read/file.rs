@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use super::super::error::RdbError;
+use super::super::error::{Fault, RdbError};
 use super::super::format::{Dialect, MAGIC_BYTES, REDIS_VERSIONS, VALKEY_VERSIONS, kind, opcode};
 use super::super::visitor::{FileVisitor, Key};
 use super::source::Source;
@@ -85,6 +85,23 @@ struct Prefix {
 }
 
 impl<R: Read> Reader<R> {
+    /// Reads libraries up to the end of the input.
+    pub fn functions(&mut self, found: &mut dyn FnMut(&[u8])) -> Result<(), RdbError> {
+        let mut code = Vec::new();
+        loop {
+            let offset = self.source.offset();
+            match self.source.byte() {
+                Err(RdbError { fault: Fault::Truncated, .. }) => return Ok(()),
+                Err(error) => return Err(error),
+                Ok(opcode::FUNCTION2) => {
+                    self.source.string_into(&mut code)?;
+                    found(&code);
+                }
+                Ok(_) => return Err(RdbError::unsupported(offset, "something else than functions")),
+            }
+        }
+    }
+
     /// Reads up to the end mark; how many keys that were.
     fn opcodes<V: FileVisitor>(&mut self, visitor: &mut V) -> Result<u64, RdbError> {
         let (mut db, mut keys) = (0, 0);
