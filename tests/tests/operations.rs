@@ -5,6 +5,7 @@ mod operations {
     mod commands;
     mod config;
     mod help;
+    mod access;
     mod info;
     mod logs;
 }

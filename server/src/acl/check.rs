@@ -149,33 +149,25 @@ impl Request<'_> {
     }
 
     fn check_databases(&self, selector: &Selector) -> Result<(), Denied> {
-        let Some(allowed) = &selector.databases else { return Ok(()) };
-        let named = match databases(&self.row.name, self.args) {
-            // The selected one counts, too, unless the command only talks of others.
-            Databases::All => return Err(Denied { reason: Reason::Database, argument: 0 }),
-            Databases::Named { places, uses_selected } => {
-                if uses_selected && !selector.allows_database(self.database.into()) {
-                    return Err(Denied { reason: Reason::Database, argument: 0 });
-                }
-                places
-            }
-            Databases::Selected => {
-                let is_allowed = !self.row.uses_database || selector.allows_database(self.database.into());
-                return if is_allowed {
-                    Ok(())
-                } else {
-                    Err(Denied { reason: Reason::Database, argument: 0 })
-                };
-            }
-        };
-        for place in named {
-            if let Some(number) = canonical_integer(self.args[place])
-                && !allowed.contains(&number)
-            {
-                return Err(Denied { reason: Reason::Database, argument: place });
-            }
+        if selector.databases.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let denied = |argument| Err(Denied { reason: Reason::Database, argument });
+        let uses_selected = match databases(&self.row.name, self.args) {
+            Databases::All => return denied(0),
+            Databases::Named { places, uses_selected } => {
+                for place in places {
+                    if canonical_integer(self.args[place])
+                        .is_some_and(|number| !selector.allows_database(number))
+                    {
+                        return denied(place);
+                    }
+                }
+                uses_selected
+            }
+            Databases::Selected => self.row.uses_database,
+        };
+        if uses_selected && !selector.allows_database(self.database.into()) { denied(0) } else { Ok(()) }
     }
 }
 

@@ -240,11 +240,6 @@ fn keys(selector: &mut Selector, rule: &[u8]) -> Result<(), RuleError> {
     if !is_clean(pattern) {
         return Err(RuleError::Syntax);
     }
-    if pattern == b"*" && permissions == READ | WRITE {
-        selector.all_keys = true;
-        selector.keys.clear();
-        return Ok(());
-    }
     if selector.keys.len() == ACL_PATTERNS_MAX {
         return Err(RuleError::TooMany);
     }

@@ -55,7 +55,9 @@ fn emit_selector(reply: &mut dyn Reply, selector: &Selector) {
     reply.bulk(b"channels");
     reply.bulk(&selector.describe_channels());
     reply.bulk(b"databases");
-    reply.bulk(selector.describe_databases().as_bytes());
+    // No database at all is shown as nothing here.
+    let databases = selector.describe_databases();
+    reply.bulk(if databases == "resetdbs" { b"" } else { databases.as_bytes() });
 }
 
 impl Entry {
