@@ -10,6 +10,7 @@ use crate::blocking::Blocking;
 use crate::command::Failure;
 use crate::config::{EngineConfig, Maintenance, Tuning};
 use crate::delays::{Delay, Delays};
+use crate::event::Events;
 use crate::eviction::Eviction;
 use crate::expiry::{SWEEP_EVERY, Sweep, Swept};
 use crate::index::Index;
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     snapshots: Snapshots,
     blocking: Blocking,
     libraries: Libraries,
+    events: Events,
     /// Decides the order of elements in large sets and hashes; a loaded snapshot brings its own.
     element_seed: OnceLock<(u64, RapidSecrets)>,
     sweep: Mutex<Sweep>,
@@ -79,6 +81,7 @@ impl Engine {
             snapshots: Snapshots::default(),
             blocking: Blocking::default(),
             libraries: Libraries::default(),
+            events: Events::default(),
             element_seed: OnceLock::new(),
             sweep: Mutex::new(Sweep::default()),
             swept: Swept::default(),
@@ -272,6 +275,12 @@ impl Engine {
         let first_index = a.load(Ordering::Acquire);
         let second_index = b.swap(first_index, Ordering::AcqRel);
         a.store(second_index, Ordering::Release);
+    }
+
+    /// Who is told of what happens to keys.
+    #[inline]
+    pub fn events(&self) -> &Events {
+        &self.0.events
     }
 
     /// Keys of a database.

@@ -13,6 +13,7 @@ use crate::container::hash::next_expiry;
 use crate::container::sweep_fields;
 use crate::delays::Delay;
 use crate::engine::{DbIndex, Engine, Operation};
+use crate::event::EXPIRING_FIELDS;
 use crate::index::slot::TTL;
 use crate::limits::DATABASES;
 use crate::record::Record;
@@ -155,6 +156,7 @@ fn sweep_hash(op: &Operation<'_>, db: DbIndex, record: Record<'_>, deadline: Ins
     loop {
         // A damaged hash is told of by whoever asks for it.
         let Ok(mut entry) = Entry::latch(op, db, key) else { break };
+        op.act_as(EXPIRING_FIELDS);
         let Ok(fields) = sweep_fields(op.engine(), &mut entry, FIELDS_PER_LATCH) else { break };
         if fields < FIELDS_PER_LATCH || Instant::now() >= deadline {
             break;

@@ -9,6 +9,7 @@ pub mod container;
 pub mod delays;
 pub mod double;
 pub mod engine;
+pub mod event;
 pub mod eviction;
 pub mod exchange;
 pub mod expiry;

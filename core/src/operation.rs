@@ -7,6 +7,7 @@ use crossbeam_epoch::Guard;
 use crate::blocking::{self, Pending};
 use crate::clock::{UnixMillis, coarse_seconds};
 use crate::engine::{DbIndex, Engine};
+use crate::event::{Gathered, class};
 use crate::eviction;
 use crate::index::{Found, Index};
 use crate::libraries::Sources;
@@ -37,6 +38,8 @@ pub struct Operation<'a> {
     db: Cell<DbIndex>,
     /// What blocked clients are still owed.
     pub(crate) pending: Pending,
+    /// What others are to be told.
+    pub(crate) gathered: Gathered,
 }
 
 impl<'a> Operation<'a> {
@@ -54,6 +57,7 @@ impl<'a> Operation<'a> {
             scope: scope::State::default(),
             db: Cell::new(0),
             pending: Pending::default(),
+            gathered: Gathered::default(),
         }
     }
 
@@ -167,7 +171,11 @@ impl<'a> Operation<'a> {
         touch: Touch,
     ) -> Result<Option<Record<'_>>, crate::index::Damaged> {
         let index = self.index(db);
-        self.read_hashed(index, index.hash(key), key, touch)
+        let record = self.read_hashed(index, index.hash(key), key, touch)?;
+        if record.is_none() && touch != Touch::Quiet {
+            self.note_miss(db, key);
+        }
+        Ok(record)
     }
 
     #[inline]
@@ -182,6 +190,28 @@ impl<'a> Operation<'a> {
         let record = found.map(|found| found.record);
         self.note_read(record, touch);
         Ok(record)
+    }
+
+    /// Tells that a key was read that is not there, if somebody wants to know.
+    #[inline]
+    pub(crate) fn note_miss(&self, db: DbIndex, key: &[u8]) {
+        let events = self.engine.events();
+        if events.interest() & class::MISS != 0
+            && let Some(observer) = events.observer()
+        {
+            observer.event(class::MISS, "keymiss", db, key);
+        }
+    }
+
+    /// The client on whose behalf this operation works, for those who are told of its changes.
+    pub fn set_client(&self, client: u64) {
+        self.gathered.set_client(client);
+    }
+
+    /// Has changes told as those of `command`; what they were told as before.
+    #[inline]
+    pub(crate) fn act_as(&self, command: &'static str) -> &'static str {
+        self.gathered.act_as(command)
     }
 
     #[inline]
@@ -257,6 +287,12 @@ impl<'a> Operation<'a> {
         }
         let lsn = self.engine.flush(db);
         self.note_whole(lsn);
+        let events = self.engine.events();
+        if events.interest() & class::CHANGES != 0
+            && let Some(observer) = events.observer()
+        {
+            observer.flushed(self.gathered.client());
+        }
         blocking::serve_database(self, db);
     }
 

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use polycache_core::command::{Registry, Spec, TABLES};
 use polycache_core::engine::Engine;
+use polycache_core::event::class;
 use tokio::sync::Notify;
 
 use crate::acl::Acl;
@@ -16,7 +17,7 @@ use crate::config::value::Rename;
 use crate::config::{Live, Settings};
 use crate::net::listen::Listen;
 use crate::net::{Turns, Workers};
-use crate::pubsub::Hub;
+use crate::pubsub::{Hub, Teller};
 use crate::stats::ServerStats;
 
 /// Everything that connections, embedded handles and server commands share.
@@ -67,9 +68,12 @@ impl Server {
         let loaded_keys = (0..crate::limits::DATABASES as u8).map(|db| engine.len(db)).sum();
         let pubsub = Arc::new(Hub::default());
         pubsub.apply(&settings.load());
-        let told = pubsub.clone();
+        engine.events().observe(Arc::new(Teller { hub: pubsub.clone() }));
+        engine.events().set_interest(!class::CHANGES, pubsub.wanted_classes());
+        let (told, telling) = (pubsub.clone(), engine.clone());
         settings.on_change(Box::new(move |_, new| {
             told.apply(new);
+            telling.events().set_interest(!class::CHANGES, told.wanted_classes());
             Ok(())
         }));
         Arc::new(Server {

@@ -2,10 +2,10 @@
 //! Valkey has it; what may differ stands in `tests/differences.md`.
 
 mod operations {
+    mod access;
     mod commands;
     mod config;
     mod help;
-    mod access;
     mod info;
     mod logs;
 }

@@ -8,6 +8,7 @@ use super::registry::Next;
 use super::{Serving, Waiter};
 use crate::command::{Reply, Value};
 use crate::engine::DbIndex;
+use crate::event::QUIET;
 use crate::limits::DATABASES;
 use crate::operation::Operation;
 use crate::sync::Arc;
@@ -106,7 +107,10 @@ fn carry_out<'b>(op: &Operation<'_>, next: &Next, source: &mut Entry<'_>, to: Op
         return;
     }
     let mut reply = waiter.recorder();
+    // What it does is told as its own doing.
+    let command = op.act_as(QUIET);
     let outcome = waiter.demand.serve(&mut Serving { op, position, source, destination: to }, &mut reply);
+    op.act_as(command);
     if let Err(failure) = outcome {
         reply = waiter.recorder();
         reply.error(&failure.0);

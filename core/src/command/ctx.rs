@@ -104,7 +104,14 @@ impl<'a> Ctx<'a> {
                 unchanged &= record.is_some() || index.stamp(hash) == *stamp;
             }
             if unchanged {
-                return Ok(found.into_iter().map(|(_, record)| self.op.noted(record, touch)).collect());
+                let noted = keys.iter().zip(found).map(|(key, (_, record))| {
+                    let record = self.op.noted(record, touch);
+                    if record.is_none() {
+                        self.op.note_miss(self.session.db, key);
+                    }
+                    record
+                });
+                return Ok(noted.collect());
             }
         }
         let keys: SmallVec<[(DbIndex, &[u8]); 8]> = keys.iter().map(|&key| (self.session.db, key)).collect();

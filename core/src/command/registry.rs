@@ -120,6 +120,7 @@ pub fn dispatch(ctx: &mut Ctx<'_>, args: Args<'_>) -> Option<&'static Spec> {
 
 /// Carries out a resolved command.
 pub fn execute(spec: &'static Spec, ctx: &mut Ctx<'_>, args: Args<'_>) {
+    ctx.op.act_as(spec.name);
     let outcome =
         if spec.flags & flag::WRITE != 0 { write(spec, ctx, args) } else { (spec.handler)(ctx, args) };
     if let Err(failure) = outcome {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::Elements;
+use crate::event::QUIET;
 use crate::index::Damaged;
 use crate::limits::PACKED_BYTES_MAX;
 use crate::record::{Body, Draft, Effect, Kind, NewTrees, NewValue};
@@ -178,7 +179,9 @@ impl Finished {
     pub fn remove(mut self, entry: &mut Entry<'_>, effect: Effect<'_>) {
         if matches!(self, Finished::Trees(..)) {
             let draft = Draft::changed(entry.record(), self.value(), false);
+            let command = entry.op().act_as(QUIET);
             entry.put(draft, Effect::Silent);
+            entry.op().act_as(command);
         }
         entry.remove(effect);
     }

@@ -21,6 +21,7 @@ use crate::clock::UnixMillis;
 use crate::config::EvictionPolicy;
 use crate::delays::Delay;
 use crate::engine::{DbIndex, Engine};
+use crate::event::EVICTING;
 use crate::limits::DATABASES;
 use crate::operation::Operation;
 use crate::record::{Effect, Record};
@@ -262,7 +263,10 @@ fn remove(op: &Operation<'_>, db: DbIndex, victim: Record<'_>) -> bool {
     let Ok(mut entry) = Entry::latch(op, db, victim.key()) else { return false };
     // Somebody may have written it since: then it is not the one we chose, but its memory is as good.
     let evicted = entry.record();
-    if entry.remove(Effect::Del) {
+    let command = op.act_as(EVICTING);
+    let is_removed = entry.remove(Effect::Del);
+    op.act_as(command);
+    if is_removed {
         op.engine().stats().add(Counter::EvictedKeys, 1);
         if let (Some(observer), Some(record)) = (op.engine().eviction().observer.get(), evicted) {
             observer(db, record, op.now());

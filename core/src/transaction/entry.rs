@@ -5,6 +5,7 @@ use super::scope::Place;
 use crate::blocking;
 use crate::clock::UnixMillis;
 use crate::engine::DbIndex;
+use crate::event::class;
 use crate::eviction;
 use crate::index::bucket::ChainLatch;
 use crate::index::slot::{FENCED, LATCHED};
@@ -237,6 +238,9 @@ impl<'a> Entry<'a> {
         // A replay that finds the expired value must not apply a partial write to it.
         self.settle();
         self.changed = true;
+        if self.op.engine().events().interest() != 0 {
+            self.announce_put(&effect, draft.expire_at);
+        }
         let access = eviction::initial_access(self.record(), self.db, self.hash, self.op);
         self.append(&effect, draft.expire_at, Annotation::of(draft.flags, marks), &draft.value);
         if draft.expire_at.is_some() {
@@ -283,6 +287,9 @@ impl<'a> Entry<'a> {
     pub fn remove(&mut self, effect: Effect<'_>) -> bool {
         if self.record().is_none() {
             return false;
+        }
+        if self.op.engine().events().interest() != 0 {
+            self.announce_removal(&effect);
         }
         self.append(&effect, None, Annotation::default(), &NewValue::Bytes(b""));
         self.fate = Fate::Removed;
@@ -338,6 +345,10 @@ impl<'a> Entry<'a> {
             self.append(&Effect::Del, None, Annotation::default(), &NewValue::Bytes(b""));
             self.fate = Fate::Removed;
             self.changed = true;
+            if self.op.engine().events().interest() != 0 {
+                self.announce(class::EXPIRED, "expired");
+                self.note_change();
+            }
         }
     }
 
@@ -367,6 +378,11 @@ impl Drop for Entry<'_> {
                 blocking::serve(self.op, std::slice::from_mut(self));
             }
         }
+        // A scope tells of everything at its end.
+        let tells = self.state & FENCED == 0 && !self.op.scope.is_active();
+        if tells && self.op.gathered.is_any() {
+            self.op.gathered.deliver_events(self.op.engine().events());
+        }
         if let Held::Slot { slot, word } = self.held {
             if self.fate == Fate::Stays {
                 Index::release(slot, word);
@@ -383,6 +399,9 @@ impl Drop for Entry<'_> {
         if self.state & FENCED == 0 {
             self.op.latched.set(false);
             self.passage = None;
+            if tells && self.op.gathered.is_any() {
+                self.op.gathered.deliver_changes(self.op.engine().events());
+            }
             if self.op.pending.is_any() {
                 blocking::finish(self.op);
             }

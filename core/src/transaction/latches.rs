@@ -159,9 +159,15 @@ impl Drop for Latches<'_> {
         if let Some((db, bytes)) = self.op.block.borrow_mut().take().and_then(Block::finish) {
             self.op.reached(self.op.engine().log().append_block(db, &bytes));
         }
+        if self.op.gathered.is_any() {
+            self.op.gathered.deliver_events(self.op.engine().events());
+        }
         self.entries.clear();
         self.op.latched.set(false);
         self.passage = None;
+        if self.op.gathered.is_any() {
+            self.op.gathered.deliver_changes(self.op.engine().events());
+        }
         if self.op.pending.is_any() {
             blocking::finish(self.op);
         }

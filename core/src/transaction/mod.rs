@@ -8,6 +8,7 @@
 
 pub mod block;
 mod entry;
+mod entry_events;
 pub mod gate;
 mod latches;
 pub(crate) mod scope;

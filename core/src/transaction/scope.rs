@@ -287,7 +287,9 @@ impl Drop for Scope<'_> {
                 }
             }
         }
+        op.gathered.deliver_events(op.engine().events());
         self.closed = None;
+        op.gathered.deliver_changes(op.engine().events());
     }
 }
 

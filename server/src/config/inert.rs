@@ -142,7 +142,6 @@ pub static ROWS: &[Row] = &[
     row("sanitize-dump-payload", &[], Kind::Choice(&["no", "yes", "clients"]), "no"),
     // Lists are not compressed; who listens to events, and who runs scripts, comes later.
     row("list-compress-depth", &[], between(0, i32::MAX as i64), "0"),
-    row("notify-keyspace-events", &[], Kind::Text, ""),
     row("busy-reply-threshold", &["lua-time-limit"], COUNT, "5000"),
     // Replication.
     row("replicaof", &["slaveof"], Kind::Words, "").immutable().pinned(NO_REPLICATION),

@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use polycache_core::config::{AofIo, BaseFormat, EvictionPolicy, FsyncPolicy};
+use polycache_core::event::class;
 use polycache_core::rdb::Version;
 
 use super::choice::{Access, Choice, Field, LogLevel, NewUsers};
@@ -83,7 +84,13 @@ impl Setting {
             return Err(reason.to_owned());
         }
         check(self.name, &value)?;
-        Ok(value)
+        Ok(match value {
+            // As Valkey shows it, whatever the order in which it was given.
+            Value::Text(text) if self.name == "notify-keyspace-events" => {
+                Value::Text(class::letters(class::parse(&text).unwrap_or_default()))
+            }
+            value => value,
+        })
     }
 }
 
@@ -136,9 +143,7 @@ fn check(name: &str, value: &Value) -> Result<(), String> {
                 return Err("save and nosave contradict each other".to_owned());
             }
         }
-        ("notify-keyspace-events", Value::Text(text))
-            if !text.bytes().all(|byte| b"KEgxlshzxednmtA$".contains(&byte)) =>
-        {
+        ("notify-keyspace-events", Value::Text(text)) if class::parse(text).is_none() => {
             return Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned());
         }
         _ => {}
@@ -251,6 +256,8 @@ settings! {
     client_output_buffer_limit: OutputLimits = "client-output-buffer-limit" [], Kind::OutputLimits,
         "normal 0 0 0 replica 256mb 64mb 60 pubsub 32mb 8mb 60", MUTABLE,
         "When a client that does not read its replies is disconnected: class, hard bytes, soft bytes, soft seconds.";
+    notify_keyspace_events: String = "notify-keyspace-events" [], Kind::Text, "", MUTABLE,
+        "Which keyspace events are published: K, E and the letters of classes (g$lshzxetdnm, A: all but n and m).";
     proto_max_bulk_len: u64 = "proto-max-bulk-len" [],
         Kind::Memory { min: 1 << 20, max: 512 << 20 }, "512mb", MUTABLE,
         "The longest single argument of a command.";

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use polycache_core::command::glob::Glob;
+use polycache_core::event::class;
 
 use super::mailbox::{Mailbox, Overflow};
 use super::message::Message;
@@ -38,6 +39,8 @@ pub struct Hub {
     hasher: Hasher,
     /// The hard limit of what may wait for a subscriber, in bytes; 0 is none.
     output_bytes_max: AtomicU64,
+    /// `notify-keyspace-events`.
+    event_classes: AtomicU32,
     /// Clients with any subscription.
     pub(super) clients: AtomicUsize,
     overflows: AtomicU64,
@@ -48,6 +51,19 @@ impl Hub {
     pub fn apply(&self, settings: &Settings) {
         let limit = settings.client_output_buffer_limit.pubsub.hard_bytes;
         self.output_bytes_max.store(limit, Ordering::Relaxed); // ORDERING: a limit, in force sooner or later.
+        let classes = class::parse(&settings.notify_keyspace_events).unwrap_or(0);
+        self.event_classes.store(classes, Ordering::Relaxed); // ORDERING: as above.
+    }
+
+    /// The classes of keyspace events that `notify-keyspace-events` names.
+    pub fn event_classes(&self) -> u32 {
+        self.event_classes.load(Ordering::Relaxed) // ORDERING: as above.
+    }
+
+    /// The classes that the engine need tell of: none where there is no kind of channel for them.
+    pub fn wanted_classes(&self) -> u32 {
+        let classes = self.event_classes();
+        if classes & (class::KEYSPACE | class::KEYEVENT) == 0 { 0 } else { classes }
     }
 
     /// What may wait for a subscriber, in bytes; 0 is no limit.

@@ -53,6 +53,7 @@ pub(super) fn bitop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut latches = ctx.latch_many(&keys)?;
     let mut sources: SmallVec<[Str<'_>; 8]> = SmallVec::with_capacity(keys.len() - 1);
     for at in 1..keys.len() {
+        latches.entry(at).announce_miss();
         sources.push(value_or_empty(latches.entry(at).record())?);
     }
     let length = sources.iter().map(Str::len).max().unwrap_or(0);

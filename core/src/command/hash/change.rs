@@ -6,6 +6,7 @@ use crate::clock::UnixMillis;
 use crate::command::args::{integer, is_word};
 use crate::command::{Args, Ctx, Failure};
 use crate::container::{Hash, HashEdit};
+use crate::event::EXPIRING_FIELDS;
 use crate::index::Damaged;
 use crate::record::Str;
 use crate::stats::Counter;
@@ -89,6 +90,7 @@ pub(super) fn change_fields<'a: 'k, 'k, T: Clone>(
     if !changed.is_empty() {
         if change == Change::Expire {
             ctx.engine.stats().add(Counter::ExpiredFields, changed.len() as u64);
+            ctx.op.act_as(EXPIRING_FIELDS);
         }
         // What was done before a damaged node was met is put and logged like any change.
         let (mut time, mut count) = (itoa::Buffer::new(), itoa::Buffer::new());

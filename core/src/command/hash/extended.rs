@@ -10,6 +10,7 @@ use crate::clock::UnixMillis;
 use crate::command::args::{TimeForm, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::{Before, FieldExpiry, HashEdit};
+use crate::event::{EXPIRING_FIELDS, class};
 use crate::index::Damaged;
 use crate::record::{Record, Str};
 use crate::stats::Counter;
@@ -141,8 +142,16 @@ fn remove_pairs<'k>(
         Ok(())
     });
     ctx.engine.stats().add(Counter::ExpiredFields, pairs.len() as u64 / 2);
+    if old.is_none() {
+        entry.announce(class::NEW, "new");
+    }
+    entry.announce(class::HASH, "hset");
+    entry.announce(class::HASH, "hexpire");
     if effect.len() > 2 {
+        ctx.op.act_as(EXPIRING_FIELDS);
         edit.put(entry, old, &effect)?;
+    } else {
+        entry.announce_elements(class::HASH, "hexpired");
     }
     done.map_err(|damaged: Damaged| damaged.into())
 }
@@ -185,6 +194,9 @@ fn set_pairs<'k>(
         }
         effect.extend(set);
         edit.put(entry, old, &effect)?;
+        if matches!(expiry, FieldExpiry::At(_)) {
+            entry.announce(class::HASH, "hexpire");
+        }
     }
     done.map_err(|damaged: Damaged| damaged.into())
 }

@@ -52,6 +52,7 @@ pub(super) fn pfmerge(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         }
     }
     let entry = latches.entry(0);
+    entry.announce_miss();
     let old = entry.record();
     let mut merged = sketch_or_empty(old)?;
     if is_dense {

@@ -3,6 +3,7 @@
 use crate::clock::UnixMillis;
 use crate::command::args::{TimeBase, TimeForm, TimeUnit, echoed, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
+use crate::event::EXPIRING;
 use crate::record::{Draft, Effect, Marks, Record};
 use crate::transaction::Entry;
 
@@ -82,6 +83,7 @@ fn set_expiry(ctx: &mut Ctx<'_>, args: Args<'_>, form: TimeForm, command: &str) 
     let applied = match entry.record() {
         Some(record) if conditions.hold(record.expire_at(), at) => {
             if at <= ctx.now() {
+                ctx.op.act_as(EXPIRING);
                 entry.remove(Effect::Del);
             } else {
                 put_expiry(&mut entry, record, args[1], Some(at))?;

@@ -3,6 +3,7 @@
 use crate::command::args::{database, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::engine::DbIndex;
+use crate::event::class;
 use crate::record::{Draft, Effect, Marks, Record, Str};
 
 const SAME_OBJECTS: Failure = Failure::text("ERR source and destination objects are the same");
@@ -46,6 +47,8 @@ fn move_name(ctx: &mut Ctx<'_>, args: Args<'_>, existing: Existing) -> Result<bo
     // One command in the log moves a value of any length; what it removes needs none of its own.
     let effect = [Str::Inline(b"RENAME"), from.into(), to.into()];
     latches.entry(1).put_marked(Draft::like(record), lasting(record), Effect::Command(&effect));
+    latches.entry(0).announce(class::GENERIC, "rename_from");
+    latches.entry(1).announce(class::GENERIC, "rename_to");
     latches.entry(0).remove(Effect::Silent);
     Ok(true)
 }
@@ -101,6 +104,8 @@ pub(super) fn move_key(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             let mut number = itoa::Buffer::new();
             let effect: [Str<'_>; 3] = [b"MOVE".into(), key.into(), number.format(target).as_bytes().into()];
             latches.entry(1).put_marked(Draft::like(record), lasting(record), Effect::Silent);
+            latches.entry(0).announce(class::GENERIC, "move_from");
+            latches.entry(1).announce(class::GENERIC, "move_to");
             latches.entry(0).remove(Effect::Command(&effect))
         }
         _ => false,

@@ -9,6 +9,7 @@ use crate::command::{Args, Ctx, Failure, Outcome, Reply};
 use crate::config::Tuning;
 use crate::container::Elements;
 use crate::container::list::{End, List, ranks_at};
+use crate::event::class;
 use crate::record::{Effect, Kind};
 use crate::transaction::Entry;
 
@@ -178,6 +179,7 @@ impl<'a> Popped<'a> {
         let mut number = itoa::Buffer::new();
         let effect = [name.into(), entry.key().into(), number.format(count).as_bytes().into()];
         changed.save(entry, Effect::Command(if count == 1 { &effect[..2] } else { &effect }));
+        entry.announce_elements(class::LIST, if end == End::Left { "lpop" } else { "rpop" });
         Ok(popped)
     }
 

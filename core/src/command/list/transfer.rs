@@ -5,6 +5,7 @@ use crate::blocking::{self, Demand, Serving, Timeout};
 use crate::command::{Args, Ctx, Failure, Outcome, Reply};
 use crate::config::Tuning;
 use crate::container::list::{End, List, ranks_at};
+use crate::event::class;
 use crate::record::{Effect, Kind, Str};
 use crate::transaction::Entry;
 
@@ -67,18 +68,27 @@ fn move_element<'a>(
     let is_classic = from == End::Right && to == End::Left;
     let classic: [Str<'_>; 3] = [b"RPOPLPUSH".into(), source.key().into(), to_key.into()];
     let effect = Effect::Command(if is_classic { &classic } else { &effect });
+    let pushed = if to == End::Left { "lpush" } else { "rpush" };
+    let popped = if from == End::Left { "lpop" } else { "rpop" };
     match destination {
         Some(destination) => {
             let target = List::of(destination, tuning)?;
             target.push(destination, to, &[value])?.save(destination, effect);
+            destination.announce(class::LIST, pushed);
             list.remove(source, ranks)?.save(source, Effect::Silent);
+            source.announce_elements(class::LIST, popped);
         }
-        None if from == to || len == 1 => {}
+        None if from == to || len == 1 => {
+            source.announce(class::LIST, pushed);
+            source.announce(class::LIST, popped);
+        }
         None => {
             // The other end is read before anything changes: a damaged node must be found now.
             elements.at(ranks_at(to, 1, len).start)?;
             list.remove(source, ranks)?.save(source, Effect::Silent);
             List::of(source, tuning)?.push(source, to, &[value])?.save(source, effect);
+            source.announce(class::LIST, pushed);
+            source.announce(class::LIST, popped);
         }
     }
     Ok(value)

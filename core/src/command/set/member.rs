@@ -5,6 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::{put, whole};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::{Set, SetEdit};
+use crate::event::class;
 use crate::record::Str;
 use crate::transaction::Entry;
 
@@ -79,11 +80,16 @@ pub(super) fn smove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             Set::of_optional(ctx.engine, latches.entry(1).record())?;
             let is_there = set.contains(args[3])?;
             if is_there && args[1] != args[2] {
+                // The source is told of first.
+                let mark = ctx.op.gathered.mark();
                 add_one(ctx, latches.entry(1), args[3])?;
+                let added = ctx.op.gathered.mark();
                 let entry = latches.entry(0);
                 let mut edit = SetEdit::of(ctx.engine, entry, source)?;
                 if edit.remove(args[3])? {
                     put(entry, Some(source), edit, &[b"SREM".into(), args[1].into(), args[3].into()]);
+                    entry.announce_elements(class::SET, "srem");
+                    ctx.op.gathered.put_behind(mark, added);
                 }
             }
             is_there
@@ -104,6 +110,7 @@ fn add_one(ctx: &Ctx<'_>, entry: &mut Entry<'_>, member: &[u8]) -> Outcome {
     if edit.add(member)? {
         let key = entry.key();
         put(entry, old, edit, &[b"SADD".into(), key.into(), member.into()]);
+        entry.announce(class::SET, "sadd");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::SortedSetEdit;
 use crate::container::sorted_set::Member;
 use crate::double;
+use crate::event::QUIET;
 use crate::index::Damaged;
 use crate::record::Effect;
 
@@ -140,10 +141,14 @@ fn put_members(ctx: &mut Ctx<'_>, key: &[u8], given: &[Member<'_>], options: Opt
             }
             Ok(has_grown)
         });
+        if options.increments {
+            ctx.op.act_as("zincrby");
+        }
         if !changed.is_empty() {
             let added = Added::new(changed.iter().copied());
             put(&mut entry, edit, Effect::Command(&added.words(key)));
         } else if old.is_some() && !matches!(done, Ok(false)) {
+            ctx.op.act_as(QUIET);
             put(&mut entry, edit, Effect::Silent);
         }
         drop(entry);

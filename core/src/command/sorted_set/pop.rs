@@ -83,7 +83,9 @@ pub(super) fn take<'a>(
     // The old record is given up through the epoch: its members can be read until the operation ends.
     let mut popped = SmallVec::new();
     set.for_each(ranks.clone(), end == End::Max, |member| popped.push(member))?;
+    let command = entry.op().act_as(if end == End::Min { "zpopmin" } else { "zpopmax" });
     remove_ranks(entry, ranks)?;
+    entry.op().act_as(command);
     Ok(popped)
 }
 

@@ -5,6 +5,7 @@ use super::{read_stream, reply_id, stream_of, text_of};
 use crate::command::args::{integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::stream::{Id, StreamEdit};
+use crate::event::class;
 use crate::record::{Effect, Str};
 
 /// An ID as XADD takes it.
@@ -102,6 +103,9 @@ pub(super) fn xadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     effect.push(text.as_bytes().into());
     effect.extend(strings.iter().map(|string| Str::Inline(string)));
     edit.put(&mut entry, Effect::Command(&effect));
+    if excess > 0 {
+        entry.announce(class::STREAM, "xtrim");
+    }
     drop(entry);
     reply_id(ctx.reply, id);
     Ok(())

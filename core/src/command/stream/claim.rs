@@ -4,6 +4,7 @@ use super::{group_of, reply_entry, reply_id, stream_of, text_of};
 use crate::command::args::{echoed, integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome, Reply};
 use crate::container::stream::{Consumer, Group, Id, Pending, Stream, StreamEdit};
+use crate::event::class;
 use crate::record::{Effect, Record, Str};
 use crate::transaction::Entry;
 
@@ -50,6 +51,9 @@ impl<'e, 'a> Taking<'e, 'a> {
         let mut edit = StreamEdit::of(entry, record)?;
         let mut group = group;
         let (mut consumer, is_new) = edit.consumer(group_name, &mut group, consumer_name, now)?;
+        if is_new {
+            entry.announce(class::STREAM, "xgroup-createconsumer");
+        }
         if is_new {
             let effect: [Str<'_>; 5] = [
                 b"XGROUP".into(),

@@ -4,6 +4,7 @@ use super::options::{Expiry, parse_getex};
 use crate::command::args::{clamp_range, integer};
 use crate::command::keys::put_expiry;
 use crate::command::{Args, Ctx, Outcome};
+use crate::event::EXPIRING;
 use crate::record::{Draft, Effect, Str};
 
 /// `GET key`
@@ -28,6 +29,7 @@ pub(super) fn strlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// `GETDEL key`
 pub(super) fn getdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut entry = ctx.latch(args[1])?;
+    entry.announce_miss();
     let Some(record) = entry.record() else {
         ctx.reply.null();
         return Ok(());
@@ -42,6 +44,7 @@ pub(super) fn getdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// `GETSET key value`
 pub(super) fn getset(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut entry = ctx.latch(args[1])?;
+    entry.announce_miss();
     let old = entry.record().map(|record| record.string()).transpose()?;
     entry.put(Draft::string(args[2]), Effect::Set);
     drop(entry);
@@ -59,6 +62,7 @@ pub(super) fn getex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return get(ctx, args);
     }
     let mut entry = ctx.latch(args[1])?;
+    entry.announce_miss();
     let Some(record) = entry.record() else {
         ctx.reply.null();
         return Ok(());
@@ -66,6 +70,7 @@ pub(super) fn getex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let value = record.string()?;
     match expiry {
         Expiry::At(at) if at <= ctx.now() => {
+            ctx.op.act_as(EXPIRING);
             entry.remove(Effect::Del);
         }
         Expiry::At(at) => put_expiry(&mut entry, record, args[1], Some(at))?,

@@ -5,6 +5,7 @@ use super::options::{Condition, Expiry, parse_set};
 use crate::command::args::{TimeForm, is_word};
 use crate::command::spec::KeyUse;
 use crate::command::{Args, Ctx, Outcome};
+use crate::event::{EXPIRING, KEEPING};
 use crate::record::{Draft, Effect};
 use crate::transaction::Entry;
 
@@ -20,6 +21,10 @@ pub(super) fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let old = entry.record();
     let old_value = match (options.get, old) {
         (true, Some(record)) => Some(record.string()?),
+        (true, None) => {
+            entry.announce_miss();
+            None
+        }
         _ => None,
     };
     let applies = match (options.condition, old) {
@@ -80,11 +85,15 @@ fn set_for(ctx: &mut Ctx<'_>, args: Args<'_>, form: TimeForm, command: &str) -> 
 pub(super) fn put_with_expiry(entry: &mut Entry<'_>, value: &[u8], expiry: Expiry, ctx: &Ctx<'_>) {
     let expire_at = match expiry {
         Expiry::At(at) if at <= ctx.now() => {
+            ctx.op.act_as(EXPIRING);
             entry.remove(Effect::Del);
             return;
         }
         Expiry::At(at) => Some(at),
-        Expiry::Keep => entry.record().and_then(|record| record.expire_at()),
+        Expiry::Keep => {
+            ctx.op.act_as(KEEPING);
+            entry.record().and_then(|record| record.expire_at())
+        }
         Expiry::None | Expiry::Persist => None,
     };
     entry.put(Draft { expire_at, ..Draft::string(value) }, Effect::Set);
