@@ -116,8 +116,9 @@ fn sets() {
          SADD s a
          SREM s a
          SREM s nothing
-         SPOP s
-         SPOP s 10
+         SADD p x
+         SPOP p
+         DEL s
          SADD s a b
          SADD s2 b c
          SMOVE s s2 a
