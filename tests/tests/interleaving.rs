@@ -8,5 +8,8 @@ mod pubsub;
 #[path = "interleaving/transactions.rs"]
 mod transactions;
 
+#[path = "interleaving/access.rs"]
+mod access;
+
 #[path = "interleaving/streams.rs"]
 mod streams;

@@ -219,7 +219,9 @@ fn channels(name: &str, argc: usize) -> Option<(std::ops::Range<usize>, bool)> {
 /// Where the keys are, and what is done with them.
 fn keys_of(spec: &'static Spec, args: Args<'_>) -> Vec<(usize, u8)> {
     let used = keys_used(spec, args).unwrap_or_default();
+    // Channels of shards are named where keys are, to find their node.
     used.into_iter()
+        .filter(|(_, key_use)| !key_use.contains("not_key"))
         .map(|(place, key_use)| {
             let permissions = key_use.split_ascii_whitespace().fold(0, |permissions, word| match word {
                 "access" => permissions | READ,

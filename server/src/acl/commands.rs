@@ -45,8 +45,18 @@ pub(super) fn setuser(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         .set_user(args[2], &args[3..], &settings)
         .map_err(|text| Failure::new(String::from_utf8_lossy(&text)))?;
     client.refresh_access();
+    wake_subscribers(client);
     ctx.reply.ok();
     Ok(())
+}
+
+/// Has subscribers look whether they may still hear what they subscribe to.
+fn wake_subscribers(client: &Client) {
+    for entry in client.server.clients.list() {
+        if entry.id != client.id && entry.is_subscriber() {
+            entry.wake();
+        }
+    }
 }
 
 /// `ACL DELUSER name [name ...]`
@@ -87,6 +97,7 @@ pub(super) fn load(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
         }
     }
     close_all(client, &gone);
+    wake_subscribers(client);
     ctx.reply.ok();
     Ok(())
 }

@@ -74,7 +74,8 @@ impl Rows {
         let own = categories(spec);
         let bits = CATEGORIES.iter().enumerate().filter(|(_, name)| own.contains(name));
         let categories = bits.fold(0, |bits, (place, _)| bits | 1 << place);
-        let uses_database = categories & OF_DATA != 0 || !key_specs(spec).is_empty();
+        let has_keys = key_specs(spec).iter().any(|key_spec| !key_spec.key_use.contains("not_key"));
+        let uses_database = categories & OF_DATA != 0 || has_keys;
         self.by_address.insert(std::ptr::from_ref(spec).addr(), self.rows.len());
         self.rows.push(Row { spec, container, name, categories, uses_database, subcommands: 0..0 });
     }

@@ -79,6 +79,11 @@ impl User {
         self.needs_no_password || known
     }
 
+    /// Whether a channel, or this very pattern of channels, may be subscribed to.
+    pub fn may_hear(&self, name: &[u8], is_pattern: bool) -> bool {
+        self.all_selectors().any(|selector| selector.allows_channel(name, is_pattern))
+    }
+
     /// All selectors, the user's own first.
     pub(super) fn all_selectors(&self) -> impl Iterator<Item = &Selector> {
         std::iter::once(&self.root).chain(&self.selectors)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Client, Face, line};
 use crate::acl::{Context, Reason, User};
+use crate::pubsub::Namespace;
 use crate::stats::Counter;
 
 /// A client's user.
@@ -57,7 +58,10 @@ impl Client {
         let acl = &self.server.acl;
         let generation = acl.generation();
         match acl.user(&self.access.user.name) {
-            Some(user) => self.access.user = user,
+            Some(user) => {
+                self.closing |= self.hears_what_is_lost(&user);
+                self.access.user = user;
+            }
             None => {
                 // The user is gone, and the connection with it.
                 self.closing = true;
@@ -67,6 +71,15 @@ impl Client {
         }
         self.access.generation = generation;
         self.settle_access();
+    }
+
+    /// Whether the client subscribes to what its changed user may not hear.
+    fn hears_what_is_lost(&mut self, user: &User) -> bool {
+        let Some(subscriptions) = &mut self.subscriptions else { return false };
+        [Namespace::Channels, Namespace::Patterns, Namespace::Shards].into_iter().any(|namespace| {
+            let is_pattern = namespace == Namespace::Patterns;
+            subscriptions.list(namespace).iter().any(|name| !user.may_hear(name, is_pattern))
+        })
     }
 
     /// Acts as `user` from now on, who has proved to be that.

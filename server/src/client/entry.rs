@@ -123,6 +123,12 @@ impl Entry {
         self.killed.load(Ordering::Relaxed)
     }
 
+    /// Whether the client subscribes to something.
+    pub fn is_subscriber(&self) -> bool {
+        // ORDERING: a figure, see the module.
+        self.figures.subscriptions.iter().any(|count| count.load(Ordering::Relaxed) != 0)
+    }
+
     /// Whether CLIENT LIST shows it.
     pub fn is_listed(&self) -> bool {
         self.face != Face::Embedded && !self.is_killed()

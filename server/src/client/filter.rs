@@ -157,7 +157,7 @@ impl Test {
     fn holds(&self, entry: &Entry, server: &Server) -> bool {
         match self {
             Test::Ids(ids) => ids.contains(&entry.id),
-            Test::Subscribers(wanted) => *wanted == Some(line::is_subscriber(entry)),
+            Test::Subscribers(wanted) => *wanted == Some(entry.is_subscriber()),
             Test::User(name) => *entry.texts().user == **name,
             Test::Addr(addr) => entry.addr == *addr,
             Test::Laddr(laddr) => entry.laddr == *laddr,

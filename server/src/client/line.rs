@@ -26,12 +26,6 @@ pub(super) fn idle_seconds(entry: &Entry, server: &Server) -> u64 {
     ticks.to_us(ticks.now().saturating_sub(entry.figures.last_active.load(Ordering::Relaxed))) / 1_000_000
 }
 
-/// Whether the client subscribes to anything.
-pub(super) fn is_subscriber(entry: &Entry) -> bool {
-    // ORDERING: figures, see `entry.rs`.
-    entry.figures.subscriptions.iter().any(|count| count.load(Ordering::Relaxed) != 0)
-}
-
 /// Letters of what the client is: normal, or its exceptions.
 pub(super) fn flags(entry: &Entry) -> String {
     // ORDERING: figures, see `entry.rs`.
@@ -39,7 +33,7 @@ pub(super) fn flags(entry: &Entry) -> String {
     if entry.addr.ends_with(":0") {
         flags.push('U');
     }
-    if is_subscriber(entry) {
+    if entry.is_subscriber() {
         flags.push('P');
     }
     if entry.is_blocked() {

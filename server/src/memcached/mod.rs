@@ -92,6 +92,10 @@ impl codec::Codec for Codec {
         let operation = server.engine.begin();
         let mut no_reply = NoReply;
         turn.client.refresh_access();
+        if turn.client.closing {
+            // Its user is gone.
+            return Progress { consumed: input.len(), close: true, ..Progress::default() };
+        }
         let authenticated = turn.client.authenticated;
         let is_guarded = turn.client.is_guarded();
         turn.session.db = turn.settings.memcached_database;

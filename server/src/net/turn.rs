@@ -25,6 +25,13 @@ impl<C: Codec> Connection<C> {
         thread.refresh(&self.client.server);
         loop {
             self.codec.take_news(&mut self.output);
+            if self.client.is_subscriber() {
+                // It may hear no more what its user has lost.
+                self.client.refresh_access();
+                if self.client.closing {
+                    return Poll::Ready(Turned::Close);
+                }
+            }
             if self.client.entry.is_killed()
                 || self.poll_send(cx, thread).is_err()
                 || (self.client.has_mail() && self.poll_mail(cx, thread).is_err())

@@ -30,6 +30,10 @@ impl codec::Codec for Codec {
     fn process(&mut self, turn: &mut Turn<'_>) -> Progress {
         let (server, input) = (turn.server, turn.input);
         turn.client.refresh_access();
+        if turn.client.closing {
+            // Its user is gone.
+            return Progress { consumed: input.len(), close: true, ..Progress::default() };
+        }
         let ticks = &server.stats.ticks;
         let operation = server.engine.begin();
         let mut executor = Executor {
