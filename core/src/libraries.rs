@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::engine::Engine;
 use crate::log::Lsn;
 use crate::log::entry::Annotation;
+use crate::rdb::{self, Version, read_functions, write_functions};
 use crate::record::Str;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -34,7 +35,38 @@ impl Libraries {
         (sources.clone(), self.changes())
     }
 
-    fn set(&self, change: impl FnOnce(&mut Sources)) {
+    /// All of them as a payload of FUNCTION DUMP; nothing where there are none.
+    pub(crate) fn payload(&self) -> Vec<u8> {
+        let (sources, _) = self.sources();
+        if sources.is_empty() {
+            return Vec::new();
+        }
+        let codes = sources.values().map(AsRef::as_ref);
+        write_functions(codes, rdb::Options { version: Version::Redis11, compress: true, checksum: true })
+            .unwrap_or_default()
+    }
+
+    /// Takes those of a payload in the place of all.
+    pub(crate) fn restore(&self, payload: &[u8]) -> Result<(), &'static str> {
+        const BAD: &str = "libraries of functions that cannot be read";
+        let mut sources = Sources::new();
+        if !payload.is_empty() {
+            let mut is_good = true;
+            read_functions(payload, &mut |code| match name(code) {
+                Ok(name) => drop(sources.insert(name, code.into())),
+                Err(_) => is_good = false,
+            })
+            .ok()
+            .filter(|()| is_good)
+            .ok_or(BAD)?;
+        }
+        if !(sources.is_empty() && self.sources().0.is_empty()) {
+            self.set(|all| *all = sources);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Sources)) {
         let mut sources = lock(&self.sources);
         change(&mut sources);
         self.changes.fetch_add(1, Ordering::SeqCst);

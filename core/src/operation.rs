@@ -107,6 +107,11 @@ impl<'a> Operation<'a> {
         self.scope.is_active()
     }
 
+    /// Whether this operation is in an exclusive scope.
+    pub fn is_in_exclusive_scope(&self) -> bool {
+        self.scope.is_active() && !self.scope.is_keyed()
+    }
+
     /// Seconds for access times: exact where the clock has been read, else from the coarse clock.
     #[inline]
     pub(crate) fn access_seconds(&self) -> u64 {
@@ -314,6 +319,14 @@ impl<'a> Operation<'a> {
 
     /// Changes libraries of functions: see [`Engine::change_libraries`].
     pub fn change_libraries(&self, change: impl FnOnce(&mut Sources), effects: &[&[&[u8]]]) {
+        if self.scope.is_active() {
+            self.engine.libraries().set(change);
+            for effect in effects {
+                let args: Vec<Str<'_>> = effect.iter().map(|&arg| arg.into()).collect();
+                self.log(0, Annotation::default(), &args);
+            }
+            return;
+        }
         let lsn = self.engine.change_libraries(change, effects);
         self.note_whole(lsn);
     }

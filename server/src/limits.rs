@@ -140,10 +140,10 @@ pub const FUNCTION_LOAD_US_MAX: u64 = 500_000;
 pub const MESSAGE_PACK_DEPTH_MAX: usize = 16;
 
 /// Nesting that `cmsgpack` unpacks: Lua's stack bounds it in Redis.
-pub const MESSAGE_UNPACK_DEPTH_MAX: usize = 1000;
+pub const MESSAGE_UNPACK_DEPTH_MAX: usize = 256;
 
 /// Nesting of a script's reply: every level takes the thread's stack.
-pub const ANSWER_DEPTH_MAX: usize = 1000;
+pub const ANSWER_DEPTH_MAX: usize = 500;
 
 /// Nesting of what `cjson` writes and reads, whatever a script sets: every level takes the thread's stack.
-pub const JSON_DEPTH_MAX: usize = 2000;
+pub const JSON_DEPTH_MAX: usize = 1000;

@@ -3,10 +3,19 @@
 //! The tables are text: calls are separated by lines of `====`; a call is the source of a script without keys, or the
 //! words of a command separated by lines of `--`. Calls of one table run in order on one connection.
 
+#[path = "scripting/isolation.rs"]
+mod isolation;
+#[path = "scripting/limits.rs"]
+mod limits;
+
 use polycache_tests::support::{Client, Kind, Server, ServerOptions};
 
 fn start(kind: Kind) -> Server {
     Server::start(kind, ServerOptions::new().flag("save", "").flag("appendonly", "no"))
+}
+
+fn ours() -> Server {
+    start(Kind::Polycache)
 }
 
 /// Plays a table on both sides in both protocols.

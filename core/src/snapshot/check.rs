@@ -180,7 +180,9 @@ pub fn repair(path: &Path, target: &Path) -> Result<Report, StorageError> {
         }
         out.add(writer.finish().map_err(io)?);
     }
-    out.finish(header.created, header.lsn, header.version_max).map_err(io)?;
+    // Libraries that are damaged are left out, like records.
+    let libraries = header.read_libraries(&file).unwrap_or_default();
+    out.finish(header.created, header.lsn, header.version_max, &libraries).map_err(io)?;
     temporary.place().map_err(io)?;
     Ok(report)
 }

@@ -8,6 +8,7 @@
 //!   bucket array    chains * 64 bytes, and room (a hole) up to the next power of two for the table to grow into
 //!   overflow        overflow buckets, chain after chain, behind them a hole
 //!   heap            records (see `frame.rs`), in the order of the chains
+//! libraries         of functions, if there are any: a payload of FUNCTION DUMP
 //! trailer           TRAILER_BYTES
 //! ```
 //!
@@ -26,6 +27,8 @@
 //!             48     4  number of sections
 //!             56     8  seed of the hashes of elements
 //!             64  +128  sections
+//!           2112     8  bytes of libraries, which end where the trailer begins
+//!           2120     4  CRC of these
 //!           4092     4  CRC-32/ISCSI of all before
 //!
 //! section: offset  size  field
@@ -53,6 +56,9 @@
 //!
 //! All integers little-endian. What is not named is zero.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
 use super::error::Problem;
 use crate::clock::UnixMillis;
 use crate::index::table::FIRST;
@@ -71,9 +77,10 @@ const END_MAGIC: &[u8; 8] = b"PCSNAPEN";
 const VERSION: u32 = 1;
 const SECTIONS_AT: usize = 64;
 const SECTION_BYTES: usize = 128;
+const LIBRARIES_AT: usize = SECTIONS_AT + DATABASES * SECTION_BYTES;
 const CRC_AT: usize = HEADER_BYTES as usize - 4;
 
-const _: () = assert!(SECTIONS_AT + DATABASES * SECTION_BYTES <= CRC_AT);
+const _: () = assert!(LIBRARIES_AT == 2112 && LIBRARIES_AT + 16 <= CRC_AT);
 
 /// CRC-32/ISCSI, also known as CRC32C.
 pub fn crc(bytes: &[u8]) -> u32 {
@@ -97,6 +104,8 @@ pub struct Header {
     /// Decides the order of elements in large sets and hashes.
     pub element_seed: u64,
     pub sections: Vec<Section>,
+    /// Length and CRC of the libraries of functions.
+    pub libraries: (u64, u32),
 }
 
 /// One database of a file.
@@ -214,6 +223,8 @@ impl Header {
             (32, self.version_max),
             (40, self.file_bytes),
             (56, self.element_seed),
+            (LIBRARIES_AT, self.libraries.0),
+            (LIBRARIES_AT + 8, u64::from(self.libraries.1)),
         ];
         for (at, word) in words {
             bytes[at..at + 8].copy_from_slice(&word.to_le_bytes());
@@ -273,9 +284,14 @@ impl Header {
         if version_max >> crate::record::header::VERSION_BITS != 0 {
             return Err(Problem::Header);
         }
+        let libraries = (u64_at(bytes, LIBRARIES_AT), u32_at(bytes, LIBRARIES_AT + 8));
+        let sections_end = sections.last().map_or(HEADER_BYTES, |section| section.heap_end);
+        if libraries.0 > file_bytes.saturating_sub(TRAILER_BYTES).saturating_sub(sections_end) {
+            return Err(Problem::Header);
+        }
         let created = UnixMillis(u64_at(bytes, 16));
         let (lsn, element_seed) = (Lsn(u64_at(bytes, 24)), u64_at(bytes, 56));
-        Ok(Header { created, lsn, version_max, file_bytes, element_seed, sections })
+        Ok(Header { created, lsn, version_max, file_bytes, element_seed, sections, libraries })
     }
 
     /// `file` with length, checksums and trailer made right, for fuzzing what comes behind them.
@@ -306,6 +322,16 @@ impl Header {
         let end = file.len() - trailer.len();
         file[end..].copy_from_slice(&trailer);
         Ok(file)
+    }
+
+    /// The libraries in the file that begins with this header.
+    pub fn read_libraries(&self, file: &File) -> Result<Vec<u8>, Problem> {
+        let (len, sum) = self.libraries;
+        // The header was checked: they are within the file.
+        let mut bytes = vec![0; len as usize];
+        let at = self.file_bytes - TRAILER_BYTES - len;
+        let is_good = file.read_exact_at(&mut bytes, at).is_ok() && (len == 0 || crc(&bytes) == sum);
+        if is_good { Ok(bytes) } else { Err(Problem::Trailer) }
     }
 
     /// Checks the last bytes of the file that begins with this header.
@@ -356,6 +382,7 @@ mod tests {
             file_bytes: 8192 + 192,
             element_seed: 11,
             sections: vec![section],
+            libraries: (0, 0),
         };
         let (bytes, trailer) = header.encode();
         assert_eq!(trailer.len() as u64, TRAILER_BYTES);

@@ -34,6 +34,8 @@ pub fn restore(engine: &Engine, path: &Path) -> Result<Restored, OpenError> {
     if !engine.adopt_element_seed(header.element_seed) {
         return Err(OpenError::damaged(path, Problem::Foreign));
     }
+    let libraries = header.read_libraries(&file.file).map_err(|problem| OpenError::damaged(path, problem))?;
+    engine.libraries().restore(&libraries).map_err(|_| OpenError::damaged(path, Problem::Trailer))?;
     version::reserve_through(header.version_max);
     let expires = header.sections.iter().any(|section| section.expires > 0);
     {

@@ -83,7 +83,7 @@ pub fn save<T>(
             Err(Stop::TooDamaged) => return Err(SaveError::TooDamaged),
         }
     }
-    let header = file.finish(cut.now, cut.lsn, cut.version - 1).map_err(io)?;
+    let header = file.finish(cut.now, cut.lsn, cut.version - 1, &cut.libraries).map_err(io)?;
     // Writers need not wait for the disk.
     drop(cut);
     temporary.place().map_err(io)?;
@@ -100,6 +100,8 @@ struct Cut {
     version: u64,
     lsn: Lsn,
     now: UnixMillis,
+    /// A payload of FUNCTION DUMP, or nothing.
+    libraries: Vec<u8>,
 }
 
 struct Part {
@@ -114,7 +116,8 @@ impl Cut {
         let _alone = engine.gate().close();
         let (lsn, handed_back) = at_cut();
         let version = version::cut();
-        let mut cut = Cut { parts: Vec::new(), version, lsn, now: UnixMillis::now() };
+        let libraries = engine.libraries().payload();
+        let mut cut = Cut { parts: Vec::new(), version, lsn, now: UnixMillis::now(), libraries };
         for db in 0..DATABASES as DbIndex {
             let index = engine.share_index(db);
             let keys = index.len();

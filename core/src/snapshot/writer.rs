@@ -6,7 +6,9 @@ use std::os::unix::fs::FileExt;
 
 use smallvec::SmallVec;
 
-use super::format::{AREA_ALIGN, BUCKET_BYTES, HEADER_BYTES, Header, Section, TRAILER_BYTES, room_bytes};
+use super::format::{
+    AREA_ALIGN, BUCKET_BYTES, HEADER_BYTES, Header, Section, TRAILER_BYTES, crc, room_bytes,
+};
 use super::frame::Frame;
 use super::stream::{BUFFER_BYTES, Stream};
 use crate::clock::UnixMillis;
@@ -62,10 +64,19 @@ impl<'a> FileWriter<'a> {
     }
 
     /// Writes trailer and header.
-    pub fn finish(self, created: UnixMillis, lsn: Lsn, version_max: u64) -> io::Result<Header> {
-        let end = self.end();
+    pub fn finish(
+        self,
+        created: UnixMillis,
+        lsn: Lsn,
+        version_max: u64,
+        libraries: &[u8],
+    ) -> io::Result<Header> {
+        let libraries_at = self.end();
+        let end = libraries_at + libraries.len() as u64;
         let (element_seed, sections, file_bytes) = (self.element_seed, self.sections, end + TRAILER_BYTES);
-        let header = Header { created, lsn, version_max, file_bytes, element_seed, sections };
+        self.file.write_all_at(libraries, libraries_at)?;
+        let libraries = (libraries.len() as u64, crc(libraries));
+        let header = Header { created, lsn, version_max, file_bytes, element_seed, sections, libraries };
         // Behind a value that was better left uncompressed there may be more than is wanted.
         self.file.set_len(header.file_bytes)?;
         let (start, trailer) = header.encode();

@@ -3,13 +3,13 @@
 use std::ffi::c_int;
 
 use polycache_core::command::spec::flag;
-use polycache_core::command::{Ctx, Host, Spec};
+use polycache_core::command::{Ctx, Failure, Host, Spec, execute};
 use polycache_core::double;
 use smallvec::SmallVec;
 
 use super::lua::{Kind, Raise, Stack};
 use super::reply::LuaReply;
-use super::run::Run;
+use super::run::{PREEMPTED, Run};
 use crate::acl;
 use crate::client::Client;
 use crate::net::with_stats;
@@ -48,6 +48,11 @@ fn command(stack: Stack) -> Result<bool, Raise> {
     if run.registered.borrow().is_some() {
         return Err(Raise::reply("ERR server.call can only be called from a script invocation"));
     }
+    if run.moved.get() || run.needs_to_be_alone.get() {
+        // It has caught the error that it was to be left by.
+        stack.push_light(PREEMPTED);
+        return Err(Raise::Top);
+    }
     let count = stack.top();
     if count == 0 {
         return Err(Raise::reply("ERR Please specify at least one argument for this call"));
@@ -77,7 +82,16 @@ fn command(stack: Stack) -> Result<bool, Raise> {
             Raise::Reply(failure.0)
         }
     })?;
-    let is_first_write = admit(run, spec)?;
+    admit(run, spec)?;
+    if is_global(spec) && !run.is_alone.get() {
+        if run.has_written.get() {
+            return Err(Raise::reply(ALONE_TOO_LATE));
+        }
+        // Left, whatever catches errors, and begun anew.
+        run.needs_to_be_alone.set(true);
+        stack.push_light(PREEMPTED);
+        return Err(Raise::Top);
+    }
     let mut host = run.host.borrow_mut();
     let client = Client::of(&mut **host);
     if client.is_guarded()
@@ -98,21 +112,7 @@ fn command(stack: Stack) -> Result<bool, Raise> {
     };
     let ticks = &run.server.stats.ticks;
     let started = ticks.now();
-    let outcome = if spec.flags & flag::WRITE != 0 {
-        let needs_memory = is_first_write && spec.flags & flag::DENYOOM != 0 && !run.allow_oom;
-        match run.server.engine.admit_write(run.op, needs_memory) {
-            Ok(()) => {
-                run.begin_write().map_err(Raise::reply)?;
-                (spec.handler)(&mut ctx, &args)
-            }
-            refused => refused,
-        }
-    } else {
-        (spec.handler)(&mut ctx, &args)
-    };
-    if let Err(failure) = outcome {
-        ctx.reply.error(&failure.0);
-    }
+    execute(spec, &mut ctx, &args);
     reply.finish();
     let is_error = reply.is_error();
     let spent = ticks.now().wrapping_sub(started);
@@ -120,8 +120,16 @@ fn command(stack: Stack) -> Result<bool, Raise> {
     Ok(is_error)
 }
 
-/// Whether the run may call the command; whether it would be its first write.
-fn admit(run: &Run<'_>, spec: &'static Spec) -> Result<bool, Raise> {
+const ALONE_TOO_LATE: &str =
+    "ERR a script that names a command on the whole keyspace only at run time must call it before it writes";
+
+/// Whether the command sees more keys than a scope could hold.
+fn is_global(spec: &Spec) -> bool {
+    matches!(spec.name, "flushall" | "flushdb" | "swapdb" | "keys" | "scan" | "randomkey" | "dbsize")
+}
+
+/// Whether the run may call the command; a write is noted.
+fn admit(run: &Run<'_>, spec: &'static Spec) -> Result<(), Raise> {
     if spec.flags & flag::NOSCRIPT != 0 {
         return Err(Raise::reply("ERR This Valkey command is not allowed from script"));
     }
@@ -131,7 +139,14 @@ fn admit(run: &Run<'_>, spec: &'static Spec) -> Result<bool, Raise> {
     if run.read_only && is_effect {
         return Err(Raise::reply("ERR Write commands are not allowed from read-only scripts."));
     }
-    Ok(!run.has_written.get())
+    if spec.flags & flag::WRITE != 0 && (run.is_alone.get() || !is_global(spec)) {
+        let is_first = !run.has_written.get();
+        if is_first && run.is_out_of_memory && spec.flags & flag::DENYOOM != 0 {
+            return Err(Raise::Reply(Failure::OUT_OF_MEMORY.0));
+        }
+        run.begin_write().map_err(Raise::reply)?;
+    }
+    Ok(())
 }
 
 /// The number as Redis passes it to a command.

@@ -1,14 +1,14 @@
 //! EVAL, EVALSHA and their read-only forms.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use polycache_core::command::args::canonical_integer;
 use polycache_core::command::{Args, Ctx, Failure, Outcome, Protocol, Reply};
 use polycache_core::sha1::Sum;
 
 use super::answer::answer;
-use super::isolation;
+use super::isolation::{self, Ended, Isolation};
 use super::lua::{Kind, Reference, Stack};
 use super::machine::{Compiled, Machine};
 use super::offload;
@@ -60,7 +60,7 @@ fn evaluate(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool, find: Find) -> O
             name: None,
             flags: script.flags,
             pace: &script.pace,
-            is_global: script.is_global,
+            is_global: &script.is_global,
             read_only,
             keys,
         };
@@ -138,8 +138,8 @@ pub struct Call<'a> {
     /// Of a function.
     pub name: Option<&'a str>,
     pub flags: Flags,
-    pub pace: &'a std::sync::atomic::AtomicU8,
-    pub is_global: bool,
+    pub pace: &'a AtomicU8,
+    pub is_global: &'a AtomicBool,
     pub read_only: bool,
     /// Number of keys; they follow argument 2.
     pub keys: usize,
@@ -176,12 +176,21 @@ impl Call<'_> {
         let mut run = Run::new(server, ctx.op, ctx.session.clone(), &mut *ctx.host, args);
         run.function = self.name;
         run.read_only = self.read_only || !writes;
-        run.allow_oom = self.flags.has(Flags::ALLOW_OOM);
+        run.is_out_of_memory = writes
+            && !self.flags.has(Flags::ALLOW_OOM)
+            && ctx.engine.tuning().maxmemory() != 0
+            && ctx.engine.admit_write(ctx.op, true).is_err_and(|failure| failure.0.starts_with("OOM"));
         run.moves_at = may_move.then(|| started + ticks.from_us(INLINE_US_MAX));
-        let db = ctx.session.db;
         let keys = &args[3..3 + self.keys];
-        isolation::within(ctx.op, db, keys, self.is_global, run.read_only, || {
-            self.invoke(machine, &run, args, ctx.reply);
+        // ORDERING: a hint.
+        let alone = self.is_global.load(Ordering::Relaxed);
+        isolation::within(ctx.op, ctx.session.db, keys, alone, |isolation| {
+            run.begin(isolation.is_alone);
+            let ended = self.invoke(machine, &run, args, isolation, ctx.reply);
+            if isolation.has_conflict() || run.needs_to_be_alone.get() {
+                self.is_global.store(true, Ordering::Relaxed); // ORDERING: as above.
+            }
+            ended
         })?;
         let moved = run.moved.get();
         drop(run);
@@ -198,7 +207,14 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn invoke(&self, machine: &mut Machine, run: &Run<'_>, args: Args<'_>, reply: &mut dyn Reply) {
+    fn invoke(
+        &self,
+        machine: &mut Machine,
+        run: &Run<'_>,
+        args: Args<'_>,
+        isolation: &Isolation<'_>,
+        reply: &mut dyn Reply,
+    ) -> Ended {
         let (keys, values) = args[3..].split_at(self.keys);
         let is_function = self.name.is_some();
         machine.enter(is_function);
@@ -221,15 +237,18 @@ impl Call<'_> {
                 stack.push_kept(self.function);
                 0
             };
-            match stack.call(arguments, 1, handler) {
-                Ok(()) => answer(stack, reply, run.protocol.get() == Protocol::Resp3),
-                Err(_) if run.moved.get() && is_preempted(stack) => {}
-                Err(_) => {
-                    run.moved.set(false);
-                    reply.error(&error_text(stack));
-                }
+            let outcome = stack.call(arguments, 1, handler);
+            if isolation.is_void() || run.needs_to_be_alone.get() {
+                return Ended::NeedsToBeAlone;
             }
-        });
+            match outcome {
+                Ok(()) => answer(stack, reply, run.protocol.get() == Protocol::Resp3),
+                Err(_) if run.moved.get() && is_preempted(stack) => return Ended::Done,
+                Err(_) => reply.error(&error_text(stack)),
+            }
+            run.moved.set(false);
+            Ended::Done
+        })
     }
 }
 

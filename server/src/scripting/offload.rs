@@ -20,6 +20,9 @@ use crate::server::Server;
 /// How long a thread waits for more.
 const IDLE_TIME: Duration = Duration::from_secs(10);
 
+/// Nested values take the stack.
+const STACK_BYTES: usize = 8 << 20;
+
 /// Scripts that wait for a thread, and how many there are.
 #[derive(Default)]
 pub struct Offload {
@@ -99,7 +102,7 @@ impl Offload {
         let mut queue = this.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.jobs.len() >= queue.idle && queue.threads < SCRIPT_THREADS_MAX {
             let shared = this.clone();
-            let thread = std::thread::Builder::new().name("polycache-script".into());
+            let thread = std::thread::Builder::new().name("polycache-script".into()).stack_size(STACK_BYTES);
             match thread.spawn(move || shared.serve()) {
                 Ok(_) => queue.threads += 1,
                 Err(error) if queue.threads == 0 => {

@@ -68,8 +68,12 @@ pub struct Run<'a> {
     /// What `redis.call` gives replies as.
     pub protocol: Cell<Protocol>,
     pub read_only: bool,
-    /// The script said that it may write without room in memory.
-    pub allow_oom: bool,
+    /// There is no room in memory, and the script did not say that it may write all the same.
+    pub is_out_of_memory: bool,
+    /// Nobody else is at work.
+    pub is_alone: Cell<bool>,
+    /// It called a command that sees the whole keyspace, and must begin anew, alone.
+    pub needs_to_be_alone: Cell<bool>,
     pub has_written: Cell<bool>,
     /// When it must leave this thread, in ticks.
     pub moves_at: Option<u64>,
@@ -98,7 +102,9 @@ impl<'a> Run<'a> {
             running: OnceCell::new(),
             protocol: Cell::new(Protocol::Resp2),
             read_only: false,
-            allow_oom: false,
+            is_out_of_memory: false,
+            is_alone: Cell::new(false),
+            needs_to_be_alone: Cell::new(false),
             has_written: Cell::new(false),
             moves_at: None,
             moved: Cell::new(false),
@@ -107,9 +113,16 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Begins, perhaps anew.
+    pub fn begin(&self, is_alone: bool) {
+        self.is_alone.set(is_alone);
+        self.needs_to_be_alone.set(false);
+        self.protocol.set(Protocol::Resp2);
+    }
+
     /// Called every some thousand instructions.
     pub fn verdict(&self) -> Verdict {
-        if self.moved.get() {
+        if self.moved.get() || self.needs_to_be_alone.get() {
             return Verdict::Move;
         }
         let running = self.running.get_or_init(|| self.server.scripting.running.enter(self));

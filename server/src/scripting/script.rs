@@ -49,8 +49,8 @@ pub struct Script {
     /// Where the code begins: behind the shebang line, of which the line's end stays, so that lines count right.
     body: usize,
     pub flags: Flags,
-    /// Its words say that it may touch keys that nobody could name.
-    pub is_global: bool,
+    /// It must run alone: its words say so, or it has been in conflict with another over keys that it had not named.
+    pub is_global: AtomicBool,
     /// See [`Pace`].
     pub pace: AtomicU8,
     /// By SCRIPT LOAD: stays until SCRIPT FLUSH.
@@ -81,7 +81,7 @@ impl Script {
             source: source.into(),
             body,
             flags,
-            is_global: is_global(source),
+            is_global: AtomicBool::new(is_global(source)),
             pace: AtomicU8::new(pace::UNKNOWN),
             is_loaded: AtomicBool::new(false),
             is_used: AtomicBool::new(true),

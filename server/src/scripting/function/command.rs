@@ -58,7 +58,7 @@ fn call_in(
         name: Some(&function.name),
         flags: function.flags,
         pace: &function.pace,
-        is_global: function.is_global,
+        is_global: &function.is_global,
         read_only,
         keys,
     };

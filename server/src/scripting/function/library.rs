@@ -1,7 +1,7 @@
 //! A library: its first line, its functions.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicBool, AtomicU8};
 
 use polycache_core::command::Failure;
 
@@ -23,7 +23,8 @@ pub struct Function {
     pub flags: Flags,
     /// See `script::pace`.
     pub pace: AtomicU8,
-    pub is_global: bool,
+    /// It must run alone: see [`crate::scripting::script::Script`].
+    pub is_global: AtomicBool,
 }
 
 /// What a library registered while it was loaded.

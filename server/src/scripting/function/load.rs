@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::c_int;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicBool, AtomicU8};
 
 use polycache_core::command::{Args, Ctx, Failure};
 
@@ -68,7 +68,13 @@ pub fn load(
             continue;
         }
         callbacks.insert(name.clone(), callback);
-        functions.push(Function { name, description, flags, pace: AtomicU8::new(pace::UNKNOWN), is_global });
+        functions.push(Function {
+            name,
+            description,
+            flags,
+            pace: AtomicU8::new(pace::UNKNOWN),
+            is_global: AtomicBool::new(is_global),
+        });
     }
     if let Err(failure) = checked {
         forget(machine, callbacks);
