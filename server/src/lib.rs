@@ -17,6 +17,7 @@ pub mod resp;
 pub mod scripting;
 pub mod server;
 pub mod stats;
+pub mod transaction;
 
 pub use client::Client;
 pub use server::{Running, Server, StartError, registry};

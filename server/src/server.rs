@@ -215,6 +215,7 @@ static FAMILIES: &[&[Spec]] = &[
     crate::migrate::TABLE,
     crate::pubsub::TABLE,
     crate::scripting::COMMANDS,
+    crate::transaction::TABLE,
 ];
 
 /// All commands of core and server, built once.

@@ -73,6 +73,10 @@ fn serve_key(op: &Operation<'_>, held: &mut [Entry<'_>], at: usize, depth: usize
         if !waiter.demand.is_ready(position, record) {
             continue;
         }
+        // Its command's own order of keys decides where several are ready at once.
+        let at = sooner(held, waiter, db, position).unwrap_or((at, position));
+        let (next, at) = ((waiter.clone(), at.1), at.0);
+        let (waiter, key) = (&next.0, held[at].key());
         let beside = waiter.demand.destination().filter(|destination| *destination != key);
         let Some(destination) = beside else {
             carry_out(op, &next, &mut held[at], None);
@@ -98,6 +102,19 @@ fn serve_key(op: &Operation<'_>, held: &mut [Entry<'_>], at: usize, depth: usize
             }
         }
     }
+}
+
+/// The held key that comes first in the waiter's command and is ready, where that is not the one at `position`.
+fn sooner(held: &[Entry<'_>], waiter: &Waiter, db: DbIndex, position: usize) -> Option<(usize, usize)> {
+    if held.len() == 1 || waiter.keys.len() == 1 {
+        return None;
+    }
+    let keys = waiter.keys.iter().filter(|(_, other)| *other < position);
+    let ready = keys.filter_map(|(key, other)| {
+        let at = held.iter().position(|entry| entry.db() == db && entry.key() == &**key)?;
+        waiter.demand.is_ready(*other, held[at].record()).then_some((at, *other))
+    });
+    ready.min_by_key(|(_, other)| *other)
 }
 
 /// Carries out one waiter's command, unless its waiting has ended meanwhile.

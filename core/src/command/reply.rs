@@ -22,6 +22,10 @@ pub trait Reply {
     fn status(&mut self, text: &str);
     /// An error with its code, `ERR no such key`; a sink replaces CR and LF by spaces.
     fn error(&mut self, text: &str);
+    /// Errors emitted so far, where the sink counts them.
+    fn errors(&self) -> u32 {
+        0
+    }
     fn integer(&mut self, value: i64);
     fn bulk(&mut self, bytes: &[u8]);
     /// Begins a bulk string of `len` bytes that follow in pieces through [`Reply::bulk_piece`].

@@ -1,3 +1,5 @@
+//! Tests of scopes: what commands see inside, what others see meanwhile, and that strays make an end.
+
 use super::*;
 use crate::command::{Ctx, NoHost, Registry, Session, TABLES, Value, ValueReply, dispatch};
 use crate::config::EngineConfig;

@@ -8,7 +8,7 @@ use polycache_core::command::args::canonical_integer;
 use polycache_core::command::{Args, Ctx, Failure, Outcome, Reply};
 use polycache_core::log::Lsn;
 
-use crate::client::{Client, Face};
+use crate::client::{Client, Face, special};
 
 /// What a connection waits for before WAITAOF is answered.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,11 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms));
         let client = Client::of(ctx.host);
         let lsn = log.tail();
+        if client.special & special::EXECUTING != 0 {
+            // A transaction waits for nothing.
+            answer(ctx.reply, log.watermark().durable() >= lsn);
+            return Ok(());
+        }
         if client.entry.face != Face::Embedded && log.watermark().durable() < lsn {
             log.request_sync(lsn);
             client.wait = Some(LocalWait { lsn, timeout, is_muted: false });

@@ -65,6 +65,12 @@ pub struct Figures {
     pub net_input_bytes: AtomicU64,
     pub net_output_bytes: AtomicU64,
     pub commands: AtomicU64,
+    pub in_multi: AtomicBool,
+    /// Commands queued in a transaction, plus one; 0: there never was one.
+    pub queued: AtomicUsize,
+    pub queued_bytes: AtomicUsize,
+    /// Keys that are watched.
+    pub watched: AtomicUsize,
 }
 
 /// What a client says of itself.

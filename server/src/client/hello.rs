@@ -122,6 +122,7 @@ pub fn select(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let client = Client::of(ctx.host);
     client.unsubscribe();
+    client.discard();
     client.log_out();
     client.set_protocol(Protocol::Resp2);
     client.reply_mode = ReplyMode::On;

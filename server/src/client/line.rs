@@ -36,6 +36,9 @@ pub(super) fn flags(entry: &Entry) -> String {
     if entry.is_subscriber() {
         flags.push('P');
     }
+    if entry.figures.in_multi.load(Ordering::Relaxed) {
+        flags.push('x');
+    }
     if entry.is_blocked() {
         flags.push('b');
     }
@@ -63,11 +66,14 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
     let (input, input_free, output) =
         (load(&figures.input_bytes), load(&figures.input_free), load(&figures.output_bytes));
     let [sub, psub, ssub] = figures.subscriptions.each_ref().map(load);
+    let multi = load(&figures.queued) as i64 - 1;
+    let multi_bytes = if multi >= 0 { load(&figures.queued_bytes) } else { 0 };
+    let watched = load(&figures.watched);
     let texts = entry.texts().clone();
     let _ = writeln!(
         line,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub={sub} psub={psub} ssub={ssub} multi=-1 \
-         watch=0 qbuf={input} qbuf-free={input_free} argv-mem=0 multi-mem=0 rbs={output} rbp={output} obl={output} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub={sub} psub={psub} ssub={ssub} multi={multi} \
+         watch={watched} qbuf={input} qbuf-free={input_free} argv-mem=0 multi-mem={multi_bytes} rbs={output} rbp={output} obl={output} \
          oll=0 omem=0 tot-mem={} events={} cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         entry.id,

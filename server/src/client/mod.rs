@@ -29,6 +29,7 @@ use crate::pubsub::{Mailbox, Subscriptions};
 use crate::scripting::ScriptWait;
 use crate::server::Server;
 use crate::stats::CommandIndex;
+use crate::transaction::Transaction;
 
 /// What happens to a client's replies (CLIENT REPLY).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub struct Client {
     pub script: Option<ScriptWait>,
     /// It stands in for another on a thread for scripts.
     is_double: bool,
+    /// What it watches and has queued; made when it first does.
+    pub transaction: Option<Box<Transaction>>,
 }
 
 /// Bits of [`Client::special`].
@@ -82,6 +85,12 @@ pub mod special {
     pub const HAS_MAILBOX: u32 = 1 << 0;
     /// It subscribes to something.
     pub const SUBSCRIBER: u32 = 1 << 1;
+    /// Commands are queued until EXEC.
+    pub const IN_MULTI: u32 = 1 << 2;
+    /// EXEC is running its commands.
+    pub const EXECUTING: u32 = 1 << 3;
+    /// EXEC has run commands that are to be counted.
+    pub const HAS_RUN: u32 = 1 << 4;
 }
 
 impl Client {
@@ -107,6 +116,7 @@ impl Client {
             subscriptions: None,
             script: None,
             is_double: false,
+            transaction: None,
         };
         client.log_out();
         client
@@ -164,6 +174,24 @@ impl Client {
         self.special & special::SUBSCRIBER != 0
     }
 
+    /// Its transaction, open or not.
+    pub fn transaction(&mut self) -> &mut Transaction {
+        self.transaction.get_or_insert_default()
+    }
+
+    /// Ends the transaction without running it; nothing is watched any more.
+    pub fn discard(&mut self) {
+        self.special &= !special::IN_MULTI;
+        self.transaction = None;
+    }
+
+    /// A command was refused: the transaction, if there is one, will not be run.
+    pub fn spoil_transaction(&mut self) {
+        if self.special & special::IN_MULTI != 0 {
+            self.transaction().has_failed = true;
+        }
+    }
+
     /// Ends all subscriptions.
     pub fn unsubscribe(&mut self) {
         if let Some(mut subscriptions) = self.subscriptions.take() {
@@ -195,6 +223,16 @@ impl Client {
         figures.no_evict.store(self.no_evict, Ordering::Relaxed);
         figures.command.store(self.last_command.map_or(0, |index| index.0 + 1), Ordering::Relaxed);
         figures.commands.store(self.commands, Ordering::Relaxed);
+        let transaction = self.transaction.as_ref();
+        let is_open = self.special & special::IN_MULTI != 0;
+        figures.in_multi.store(is_open, Ordering::Relaxed);
+        figures.watched.store(transaction.map_or(0, |transaction| transaction.watched()), Ordering::Relaxed);
+        // As Valkey shows it: none before the first MULTI, 0 after the last.
+        let queued = transaction.map_or(0, |transaction| transaction.queue.len());
+        let had = figures.queued.load(Ordering::Relaxed) != 0 || is_open || queued > 0;
+        figures.queued.store(queued + usize::from(had), Ordering::Relaxed);
+        let bytes = transaction.map_or(0, |transaction| transaction.queue.bytes());
+        figures.queued_bytes.store(bytes, Ordering::Relaxed);
     }
 }
 
@@ -205,6 +243,7 @@ impl Host for Client {
 
     fn may_block(&self) -> bool {
         self.entry.face != Face::Memcached && !self.is_double
+        self.entry.face != Face::Memcached && self.special & special::EXECUTING == 0
     }
 
     fn block(&mut self, blocked: Blocked) {

@@ -1,7 +1,7 @@
 //! The Redis protocol on a connection: parses requests and carries them out.
 
 use polycache_core::command::spec::{Keys, flag};
-use polycache_core::command::{Args, Ctx, Failure, Spec, execute};
+use polycache_core::command::{Args, Ctx, Failure, Reply, Spec, execute};
 use polycache_core::engine::Operation;
 use smallvec::SmallVec;
 
@@ -12,10 +12,11 @@ use super::outstanding::{self, Bounds, Spent};
 use super::parse::{Arguments, Limits, Parsed, Parser};
 use super::special;
 use crate::acl;
-use crate::client::ReplyMode;
+use crate::client::{self, ReplyMode};
 use crate::limits::TURN_TIME_US;
 use crate::net::codec::{self, Progress, Turn};
 use crate::stats::{CommandIndex, Counter};
+use crate::transaction;
 
 /// Commands in a batch: about as many cache misses as a core has under way.
 const BATCH_COMMANDS: usize = polycache_core::index::AHEAD_KEYS;
@@ -292,6 +293,10 @@ impl Executor<'_> {
         if server.clients.pause.holds(spec) {
             return Ran::Held;
         }
+        if turn.client.special & client::special::IN_MULTI != 0 && transaction::is_queued(spec) {
+            self.queue(turn, spec, index, args);
+            return Ran::Done;
+        }
         let reply_start = turn.out.len();
         if turn.client.reply_mode == ReplyMode::SkipNext {
             turn.client.reply_mode = ReplyMode::Skip;
@@ -308,9 +313,13 @@ impl Executor<'_> {
             registry: server.registry,
         };
         execute(spec, &mut ctx, args);
-        let failed = reply.errors() > 0;
+        let mut failed = reply.errors() > 0;
         if let Some(wait) = &mut turn.client.wait {
             wait.is_muted = turn.client.reply_mode != ReplyMode::On;
+        }
+        if turn.client.special & client::special::HAS_RUN != 0 {
+            failed = false;
+            self.count_transaction(turn);
         }
         self.account(turn, spec, index, args, failed, reply_start);
         if turn.client.special != 0 {
@@ -319,6 +328,63 @@ impl Executor<'_> {
         let client = &turn.client;
         let waits = client.wait.is_some() || client.blocked.is_some() || client.script.is_some();
         if waits { Ran::Waits } else { Ran::Done }
+    }
+
+    /// Keeps a command until EXEC.
+    #[inline(never)]
+    fn queue(&mut self, turn: &mut Turn<'_>, spec: &'static Spec, index: CommandIndex, args: Args<'_>) {
+        if spec.flags & flag::NO_MULTI != 0 {
+            let name = turn.server.stats.command_name(index);
+            let failure = Failure::new(format!("ERR Command '{name}' not allowed inside a transaction"));
+            return self.refuse(turn, Some(index), &failure);
+        }
+        let needs_memory = spec.flags & flag::DENYOOM != 0;
+        if spec.is_write()
+            && let Err(failure) = turn.server.engine.admit_write(self.operation, needs_memory)
+        {
+            return self.refuse(turn, Some(index), &failure);
+        }
+        let reply_start = turn.out.len();
+        if turn.client.reply_mode == ReplyMode::SkipNext {
+            turn.client.reply_mode = ReplyMode::Skip;
+        }
+        turn.client.last_command = Some(index);
+        turn.client.commands += 1;
+        self.commands += 1;
+        let queue = &mut turn.client.transaction().queue;
+        queue.push(spec, index, args);
+        if queue.bytes() as u64 > turn.settings.client_query_buffer_limit {
+            tracing::warn!(
+                "client {} is closed: its transaction is above client-query-buffer-limit",
+                turn.client.id
+            );
+            turn.stats.add(Counter::QueryBufferDisconnections, 1);
+            turn.client.discard();
+            turn.client.closing = true;
+            return;
+        }
+        turn.out.extend_from_slice(b"+QUEUED\r\n");
+        if turn.client.reply_mode != ReplyMode::On {
+            hold_back(turn, reply_start);
+        }
+    }
+
+    /// Counts what EXEC ran.
+    fn count_transaction(&mut self, turn: &mut Turn<'_>) {
+        turn.client.special &= !client::special::HAS_RUN;
+        let Some(transaction) = &mut turn.client.transaction else { return };
+        for ran in transaction.ran.drain(..) {
+            turn.stats.called(ran.index, ran.ticks, ran.has_failed);
+            if self.keeps_times {
+                turn.stats.took(ran.index, ran.ticks);
+            }
+            if ran.has_failed {
+                turn.stats.add(Counter::ErrorReplies, 1);
+            }
+            turn.stats.add(Counter::Commands, 1);
+            // EXEC's own time is what the others did not take.
+            self.last_tick = self.last_tick.wrapping_add(ran.ticks);
+        }
     }
 
     /// Ends the turn.
@@ -372,6 +438,7 @@ impl Executor<'_> {
     /// An error for a command that was not carried out.
     #[cold]
     fn refuse(&mut self, turn: &mut Turn<'_>, command: Option<CommandIndex>, failure: &Failure) {
+        turn.client.spoil_transaction();
         let reply_start = turn.out.len();
         emit::error(turn.out, failure.0.as_bytes());
         if let Some(command) = command {

@@ -17,11 +17,6 @@ impl<'a> Emitter<'a> {
         Emitter { out, protocol, errors: 0 }
     }
 
-    /// Error replies written so far (also inside aggregates).
-    pub fn errors(&self) -> u32 {
-        self.errors
-    }
-
     /// A line of a marker and a number.
     #[inline]
     fn header(&mut self, marker: u8, number: usize) {
@@ -60,6 +55,11 @@ pub fn error(out: &mut Vec<u8>, text: &[u8]) {
 impl Reply for Emitter<'_> {
     fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// Also those inside aggregates.
+    fn errors(&self) -> u32 {
+        self.errors
     }
 
     fn switch(&mut self, protocol: Protocol) {
