@@ -213,12 +213,17 @@ pub struct Scope<'a> {
     closed: Option<Closed<'a>>,
     /// Of the operation when the scope began.
     changes: u64,
+    /// Of a scope around it, which commits.
+    is_part: bool,
 }
 
 impl<'a> Scope<'a> {
-    /// A scope on these keys; duplicates are fine. Waits for whoever holds them.
+    /// A scope on these keys; duplicates are fine. Within another scope it is part of that one. Waits for whoever holds them.
     pub fn keyed(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) -> Result<Scope<'a>, Damaged> {
-        debug_assert!(!op.latched.get() && !op.scope.is_active(), "a scope within something else");
+        debug_assert!(!op.latched.get(), "a scope while a latch is held");
+        if op.scope.is_active() {
+            return Ok(Self::part(op));
+        }
         let passage = op.engine().gate().pass();
         op.now();
         let (entries, _) = gather(op, in_order(op, keys))?;
@@ -230,12 +235,19 @@ impl<'a> Scope<'a> {
         Ok(Self::begin(op, Mode::Keyed, Some(passage), None))
     }
 
-    /// A scope that is alone with the keyspace. Waits until all others are out.
+    /// A scope that is alone with the keyspace. Within another scope it is part of that one. Waits until all others are out.
     pub fn exclusive(op: &'a Operation<'a>) -> Scope<'a> {
-        debug_assert!(!op.latched.get() && !op.scope.is_active(), "a scope within something else");
+        debug_assert!(!op.latched.get(), "a scope while a latch is held");
+        if op.scope.is_active() {
+            return Self::part(op);
+        }
         let closed = op.engine().gate().close();
         op.now();
         Self::begin(op, Mode::Exclusive, None, Some(closed))
+    }
+
+    fn part(op: &'a Operation<'a>) -> Scope<'a> {
+        Scope { op, passage: None, closed: None, changes: op.changes(), is_part: true }
     }
 
     fn begin(
@@ -247,7 +259,7 @@ impl<'a> Scope<'a> {
         op.scope.mode.set(mode);
         op.scope.conflict.set(false);
         *op.block.borrow_mut() = Some(Block::default());
-        Scope { op, passage, closed, changes: op.changes() }
+        Scope { op, passage, closed, changes: op.changes(), is_part: false }
     }
 
     /// Whether its commands have changed anything.
@@ -265,6 +277,9 @@ impl<'a> Scope<'a> {
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
         let op = self.op;
+        if self.is_part {
+            return;
+        }
         op.scope.mode.set(Mode::None);
         if self.closed.is_none() {
             let held = std::mem::take(&mut *op.scope.held.borrow_mut());

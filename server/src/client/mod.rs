@@ -149,6 +149,7 @@ impl Client {
             subscriptions: None,
             script: None,
             is_double: true,
+            transaction: None,
         }
     }
 
@@ -242,8 +243,7 @@ impl Host for Client {
     }
 
     fn may_block(&self) -> bool {
-        self.entry.face != Face::Memcached && !self.is_double
-        self.entry.face != Face::Memcached && self.special & special::EXECUTING == 0
+        self.entry.face != Face::Memcached && !self.is_double && self.special & special::EXECUTING == 0
     }
 
     fn block(&mut self, blocked: Blocked) {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use polycache_core::command::Reply as _;
 use polycache_core::command::{Ctx, Failure, Outcome, Protocol, Session, Spec, execute};
 use polycache_core::log::Lsn;
 
