@@ -208,6 +208,17 @@ impl<'a> Operation<'a> {
         }
     }
 
+    fn note_flush(&self) {
+        if self.engine.events().interest() & class::CHANGES != 0 {
+            self.gathered.flush();
+        }
+    }
+
+    /// Has [`crate::command::Host::will_run`] called for each command from now on.
+    pub fn tell_reads(&self, tells: bool) {
+        self.gathered.set_tells_reads(tells);
+    }
+
     /// The client on whose behalf this operation works, for those who are told of its changes.
     pub fn set_client(&self, client: u64) {
         self.gathered.set_client(client);
@@ -288,15 +299,14 @@ impl<'a> Operation<'a> {
             let all = 0..crate::limits::DATABASES as DbIndex;
             all.filter(|each| db.is_none_or(|db| db == *each))
                 .for_each(|db| self.scope.note_changed(db, None));
+            self.note_flush();
             return;
         }
         let lsn = self.engine.flush(db);
         self.note_whole(lsn);
-        let events = self.engine.events();
-        if events.interest() & class::CHANGES != 0
-            && let Some(observer) = events.observer()
-        {
-            observer.flushed(self.gathered.client());
+        self.note_flush();
+        if self.gathered.is_any() {
+            self.gathered.deliver_changes(self.engine.events());
         }
         blocking::serve_database(self, db);
     }

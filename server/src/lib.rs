@@ -17,6 +17,7 @@ pub mod resp;
 pub mod scripting;
 pub mod server;
 pub mod stats;
+pub mod tracking;
 pub mod transaction;
 
 pub use client::Client;

@@ -109,6 +109,9 @@ pub const DEBUG_SLEEP_SECONDS_MAX: f64 = 3600.0;
 /// Names that one INFO, COMMAND INFO or COMMAND DOCS may ask for.
 pub const NAMES_ASKED_MAX: usize = 4096;
 
+/// Invalidations that a client does not read until it is closed.
+pub const INVALIDATIONS_BYTES_MAX: u64 = 64 << 20;
+
 /// A line that MIGRATE's peer replies with.
 pub const PEER_LINE_BYTES_MAX: u64 = 4096;
 

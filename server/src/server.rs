@@ -19,12 +19,14 @@ use crate::net::listen::Listen;
 use crate::net::{Turns, Workers};
 use crate::pubsub::{Hub, Teller};
 use crate::stats::ServerStats;
+use crate::tracking::Tracking;
 
 /// Everything that connections, embedded handles and server commands share.
 pub struct Server {
     pub engine: Engine,
     pub settings: Live,
-    pub clients: Clients,
+    pub clients: Arc<Clients>,
+    pub tracking: Arc<Tracking>,
     pub acl: Arc<Acl>,
     pub stats: ServerStats,
     pub command_logs: CommandLogs,
@@ -68,18 +70,24 @@ impl Server {
         let loaded_keys = (0..crate::limits::DATABASES as u8).map(|db| engine.len(db)).sum();
         let pubsub = Arc::new(Hub::default());
         pubsub.apply(&settings.load());
-        engine.events().observe(Arc::new(Teller { hub: pubsub.clone() }));
+        let (clients, tracking) = (Arc::new(Clients::default()), Arc::new(Tracking::default()));
+        tracking.apply(&settings.load());
+        let teller = Teller { hub: pubsub.clone(), tracking: tracking.clone(), clients: clients.clone() };
+        engine.events().observe(Arc::new(teller));
+        let tracks = tracking.clone();
         engine.events().set_interest(!class::CHANGES, pubsub.wanted_classes());
         let (told, telling) = (pubsub.clone(), engine.clone());
         settings.on_change(Box::new(move |_, new| {
             told.apply(new);
+            tracks.apply(new);
             telling.events().set_interest(!class::CHANGES, told.wanted_classes());
             Ok(())
         }));
         Arc::new(Server {
             engine,
             acl,
-            clients: Clients::default(),
+            clients,
+            tracking,
             stats: ServerStats::new(registry, workers),
             command_logs: CommandLogs::default(),
             latency: LatencyMonitor::default(),

@@ -5,6 +5,8 @@
 mod notifications;
 #[path = "interleaving/pubsub.rs"]
 mod pubsub;
+#[path = "interleaving/tracking.rs"]
+mod tracking;
 #[path = "interleaving/transactions.rs"]
 mod transactions;
 

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use smallvec::SmallVec;
 
-use super::{Failure, Registry, Reply};
+use super::{Args, Failure, Registry, Reply, Spec};
 use crate::blocking::Blocked;
 use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
@@ -33,6 +33,9 @@ pub trait Host {
     fn may_block(&self) -> bool {
         false
     }
+
+    /// A command is about to run; only called where [`Operation::tell_reads`] asks for it.
+    fn will_run(&mut self, _: &Spec, _: Args<'_>) {}
 
     /// The command has emitted nothing and waits. Only called where [`Host::may_block`] says yes.
     fn block(&mut self, blocked: Blocked) {

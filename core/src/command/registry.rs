@@ -121,6 +121,9 @@ pub fn dispatch(ctx: &mut Ctx<'_>, args: Args<'_>) -> Option<&'static Spec> {
 /// Carries out a resolved command.
 pub fn execute(spec: &'static Spec, ctx: &mut Ctx<'_>, args: Args<'_>) {
     ctx.op.act_as(spec.name);
+    if ctx.op.gathered.tells_reads() {
+        ctx.host.will_run(spec, args);
+    }
     let outcome =
         if spec.flags & flag::WRITE != 0 { write(spec, ctx, args) } else { (spec.handler)(ctx, args) };
     if let Err(failure) = outcome {

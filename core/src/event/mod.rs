@@ -92,6 +92,10 @@ pub(crate) struct Gathered {
     /// The client on whose behalf.
     client: Cell<u64>,
     any: Cell<bool>,
+    /// A database was emptied.
+    flushed: Cell<bool>,
+    /// The host wants to know of reads.
+    tells_reads: Cell<bool>,
     events: RefCell<Vec<Pending>>,
     changed: RefCell<Vec<Box<[u8]>>>,
 }
@@ -110,10 +114,6 @@ impl Gathered {
         self.client.set(client);
     }
 
-    pub(crate) fn client(&self) -> u64 {
-        self.client.get()
-    }
-
     #[inline]
     pub(crate) fn is_any(&self) -> bool {
         self.any.get()
@@ -127,6 +127,20 @@ impl Gathered {
     pub(crate) fn change(&self, key: &[u8]) {
         self.any.set(true);
         self.changed.borrow_mut().push(key.into());
+    }
+
+    pub(crate) fn flush(&self) {
+        self.any.set(true);
+        self.flushed.set(true);
+    }
+
+    pub(crate) fn set_tells_reads(&self, tells: bool) {
+        self.tells_reads.set(tells);
+    }
+
+    #[inline]
+    pub(crate) fn tells_reads(&self) -> bool {
+        self.tells_reads.get()
     }
 
     /// How many events wait.
@@ -154,6 +168,11 @@ impl Gathered {
     pub(crate) fn deliver_changes(&self, events: &Events) {
         self.any.set(false);
         let changed = self.changed.take();
+        if self.flushed.take()
+            && let Some(observer) = events.observer()
+        {
+            observer.flushed(self.client.get());
+        }
         if let Some(observer) = events.observer().filter(|_| !changed.is_empty()) {
             observer.changed(&changed, self.client.get());
         }

@@ -5,12 +5,14 @@
 //! whenever they like. Names change rarely and stand behind a lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
 
 use polycache_core::blocking::Waiter;
 use polycache_core::command::Protocol;
+
+use crate::pubsub::{Mailbox, Post};
 
 /// The way a client came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct Entry {
     waker: Mutex<Option<Waker>>,
     /// What the client waits for, if it is blocked.
     waiter: Mutex<Option<Arc<Waiter>>>,
+    /// What others sent it; made when it first listens to something.
+    mailbox: OnceLock<Arc<Mailbox>>,
 }
 
 /// Published by the thread that serves the client.
@@ -102,12 +106,29 @@ impl Entry {
             killed: AtomicBool::new(false),
             waker: Mutex::default(),
             waiter: Mutex::default(),
+            mailbox: OnceLock::new(),
         }
     }
 
     /// The client's name and library.
     pub fn texts(&self) -> MutexGuard<'_, Texts> {
         self.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client's mailbox, for others.
+    pub fn mailbox(self: &Arc<Entry>) -> Arc<Mailbox> {
+        self.mailbox_of(|| None)
+    }
+
+    /// The same, for the worker that serves the client.
+    pub(super) fn mailbox_of(self: &Arc<Entry>, post: impl FnOnce() -> Option<Arc<Post>>) -> Arc<Mailbox> {
+        self.mailbox.get_or_init(|| Mailbox::of_connection(self, post())).clone()
+    }
+
+    /// The mailbox, if there is one already.
+    #[inline]
+    pub(super) fn own_mailbox(&self) -> Option<&Arc<Mailbox>> {
+        self.mailbox.get()
     }
 
     /// Asks the client's thread to close the connection.

@@ -166,7 +166,7 @@ impl Test {
             Test::LibName(name) => entry.texts().lib_name == *name,
             Test::LibVer(version) => entry.texts().lib_ver == *version,
             Test::Flags(wanted) => {
-                let flags = line::flags(entry);
+                let flags = line::flags(entry, server);
                 wanted.chars().all(|letter| flags.contains(letter))
             }
             // ORDERING: figures, see `entry.rs`.

@@ -123,6 +123,8 @@ pub fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let client = Client::of(ctx.host);
     client.unsubscribe();
     client.discard();
+    client.stop_tracking();
+    ctx.op.tell_reads(false);
     client.log_out();
     client.set_protocol(Protocol::Resp2);
     client.reply_mode = ReplyMode::On;

@@ -27,7 +27,7 @@ pub(super) fn idle_seconds(entry: &Entry, server: &Server) -> u64 {
 }
 
 /// Letters of what the client is: normal, or its exceptions.
-pub(super) fn flags(entry: &Entry) -> String {
+pub(super) fn flags(entry: &Entry, server: &Server) -> String {
     // ORDERING: figures, see `entry.rs`.
     let mut flags = String::new();
     if entry.addr.ends_with(":0") {
@@ -42,6 +42,7 @@ pub(super) fn flags(entry: &Entry) -> String {
     if entry.is_blocked() {
         flags.push('b');
     }
+    flags.push_str(server.tracking.shown(entry.id).0);
     if entry.figures.no_evict.load(Ordering::Relaxed) {
         flags.push('e');
     }
@@ -66,6 +67,7 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
     let (input, input_free, output) =
         (load(&figures.input_bytes), load(&figures.input_free), load(&figures.output_bytes));
     let [sub, psub, ssub] = figures.subscriptions.each_ref().map(load);
+    let (_, redirect) = server.tracking.shown(entry.id);
     let multi = load(&figures.queued) as i64 - 1;
     let multi_bytes = if multi >= 0 { load(&figures.queued_bytes) } else { 0 };
     let watched = load(&figures.watched);
@@ -74,7 +76,7 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
         line,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub={sub} psub={psub} ssub={ssub} multi={multi} \
          watch={watched} qbuf={input} qbuf-free={input_free} argv-mem=0 multi-mem={multi_bytes} rbs={output} rbp={output} obl={output} \
-         oll=0 omem=0 tot-mem={} events={} cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={} \
+         oll=0 omem=0 tot-mem={} events={} cmd={command} user={} redir={redirect} resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         entry.id,
         entry.addr,
@@ -83,7 +85,7 @@ pub(super) fn describe(line: &mut String, entry: &Entry, server: &Server) {
         texts.name,
         entry.created.elapsed().as_secs(),
         idle_seconds(entry, server),
-        flags(entry),
+        flags(entry, server),
         if figures.can_redirect.load(Ordering::Relaxed) { "r" } else { "" },
         figures.db.load(Ordering::Relaxed),
         input + input_free + output + size_of::<Entry>(),

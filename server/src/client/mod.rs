@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use polycache_core::blocking::Blocked;
-use polycache_core::command::{Host, Protocol, Session};
+use polycache_core::command::{Args, Host, Protocol, Session, Spec};
 
 pub use clients::Clients;
 pub use entry::{Entry, Face, Figures, Texts};
@@ -25,10 +25,11 @@ pub use table::COMMANDS;
 
 use self::access::Access;
 use crate::admin::LocalWait;
-use crate::pubsub::{Mailbox, Subscriptions};
+use crate::pubsub::{self, Mailbox, Subscriptions};
 use crate::scripting::ScriptWait;
 use crate::server::Server;
 use crate::stats::CommandIndex;
+use crate::tracking::Asked;
 use crate::transaction::Transaction;
 
 /// What happens to a client's replies (CLIENT REPLY).
@@ -68,13 +69,13 @@ pub struct Client {
     pub blocked: Option<KeyWait>,
     /// Why commands of this client need more than one look, bits of [`special`]; 0 for most.
     pub special: u32,
-    /// What others sent it; made when it first listens to something.
-    pub mailbox: Option<Arc<Mailbox>>,
+    /// What it asked for by CLIENT TRACKING.
+    pub tracking: Option<Box<Asked>>,
     pub subscriptions: Option<Box<Subscriptions>>,
     /// The last command runs on a thread for scripts.
     pub script: Option<ScriptWait>,
     /// It stands in for another on a thread for scripts.
-    is_double: bool,
+    pub(crate) is_double: bool,
     /// What it watches and has queued; made when it first does.
     pub transaction: Option<Box<Transaction>>,
 }
@@ -112,7 +113,7 @@ impl Client {
             wait: None,
             blocked: None,
             special: 0,
-            mailbox: None,
+            tracking: None,
             subscriptions: None,
             script: None,
             is_double: false,
@@ -145,7 +146,7 @@ impl Client {
             wait: None,
             blocked: None,
             special: 0,
-            mailbox: None,
+            tracking: self.tracking.clone(),
             subscriptions: None,
             script: None,
             is_double: true,
@@ -162,13 +163,13 @@ impl Client {
     /// Its mailbox.
     pub fn mailbox(&mut self) -> Arc<Mailbox> {
         self.special |= special::HAS_MAILBOX;
-        self.mailbox.get_or_insert_with(|| Mailbox::of_connection(self.entry.clone())).clone()
+        self.entry.mailbox_of(pubsub::here)
     }
 
     /// Whether somebody sent it something.
     #[inline]
     pub fn has_mail(&self) -> bool {
-        self.mailbox.as_ref().is_some_and(|mailbox| mailbox.has_mail())
+        self.entry.own_mailbox().is_some_and(|mailbox| mailbox.has_mail())
     }
 
     pub fn is_subscriber(&self) -> bool {
@@ -191,6 +192,11 @@ impl Client {
         if self.special & special::IN_MULTI != 0 {
             self.transaction().has_failed = true;
         }
+    }
+
+    /// Its mailbox, if others can send it something.
+    pub fn own_mailbox(&self) -> Option<&Arc<Mailbox>> {
+        self.entry.own_mailbox()
     }
 
     /// Ends all subscriptions.
@@ -246,6 +252,10 @@ impl Host for Client {
         self.entry.face != Face::Memcached && !self.is_double && self.special & special::EXECUTING == 0
     }
 
+    fn will_run(&mut self, spec: &Spec, args: Args<'_>) {
+        self.remember_reads(spec, args);
+    }
+
     fn block(&mut self, blocked: Blocked) {
         self.entry.set_waiter(Some(blocked.waiter().clone()));
         self.blocked = Some(KeyWait { blocked, is_muted: self.reply_mode != ReplyMode::On });
@@ -268,6 +278,7 @@ impl Drop for Client {
             self.server.memcached.watchers.connection("conn_close", &self.entry);
         }
         self.unsubscribe();
+        self.stop_tracking();
         self.server.clients.remove(self.id);
     }
 }

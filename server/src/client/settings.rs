@@ -125,33 +125,6 @@ pub fn unpause(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// CLIENT GETREDIR: -1, tracking is off.
-pub fn getredir(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    ctx.reply.integer(-1);
-    Ok(())
-}
-
-/// CLIENT TRACKINGINFO: tracking is off.
-pub fn trackinginfo(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    let reply = &mut ctx.reply;
-    reply.map(3);
-    reply.bulk(b"flags");
-    reply.set(1);
-    reply.bulk(b"off");
-    reply.bulk(b"redirect");
-    reply.integer(-1);
-    reply.bulk(b"prefixes");
-    reply.array(0);
-    Ok(())
-}
-
-/// CLIENT CACHING YES|NO: refused, tracking is off.
-pub fn caching(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    Err(Failure::text(
-        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled",
-    ))
-}
-
 /// CLIENT CAPA word...: words that we do not know are ignored, as in Valkey.
 pub fn capa(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if args[2..].iter().any(|word| is_word(word, "redirect")) {

@@ -4,6 +4,7 @@ use polycache_core::command::Spec;
 use polycache_core::command::spec::{Arg, ArgKind, acl, flag};
 
 use super::{filter, hello, kill, line, settings};
+use crate::tracking;
 
 /// The flags that most of them share.
 const ANYTIME: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::ALLOW_BUSY;
@@ -177,7 +178,7 @@ static SUBCOMMANDS: &[Spec] = &[
         since: "6.0.0",
         summary: "Instructs the server whether to track the keys in the next request.",
         args: &[Arg::one_of("mode", &[Arg::word("yes", "YES"), Arg::word("no", "NO")])],
-        handler: settings::caching,
+        handler: tracking::caching,
         ..BASE
     },
     Spec {
@@ -200,7 +201,7 @@ static SUBCOMMANDS: &[Spec] = &[
         name: "getredir",
         since: "6.0.0",
         summary: "Returns the client ID to which the connection's tracking notifications are redirected.",
-        handler: settings::getredir,
+        handler: tracking::getredir,
         ..BASE
     },
     Spec {
@@ -326,10 +327,29 @@ static SUBCOMMANDS: &[Spec] = &[
         ..BASE
     },
     Spec {
+        name: "tracking",
+        arity: -3,
+        flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
+        since: "6.0.0",
+        summary: "Controls server-assisted client-side caching for the connection.",
+        complexity: "O(1). Some options may introduce additional complexity.",
+        args: &[
+            Arg::one_of("status", &[ON, OFF]),
+            Arg::integer("client-id").token("REDIRECT").optional(),
+            Arg::string("prefix").token("PREFIX").optional().multiple_token(),
+            Arg::word("bcast", "BCAST").optional(),
+            Arg::word("optin", "OPTIN").optional(),
+            Arg::word("optout", "OPTOUT").optional(),
+            Arg::word("noloop", "NOLOOP").optional(),
+        ],
+        handler: tracking::tracking,
+        ..BASE
+    },
+    Spec {
         name: "trackinginfo",
         flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
         summary: "Returns information about server-assisted client-side caching for the connection.",
-        handler: settings::trackinginfo,
+        handler: tracking::trackinginfo,
         ..BASE
     },
     Spec {

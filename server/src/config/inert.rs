@@ -112,7 +112,6 @@ pub static ROWS: &[Row] = &[
     row("io-threads-do-reads", &[], Kind::Bool, "no"),
     row("events-per-io-thread", &[], COUNT, "2"),
     row("prefetch-batch-max-size", &[], between(0, 128), "16"),
-    row("tracking-table-max-keys", &[], COUNT, "1000000"),
     // Memory and expiry: freeing never waits here, whatever these say.
     row("lazyfree-lazy-eviction", &[], Kind::Bool, "yes"),
     row("lazyfree-lazy-expire", &[], Kind::Bool, "yes"),

@@ -258,6 +258,8 @@ settings! {
         "When a client that does not read its replies is disconnected: class, hard bytes, soft bytes, soft seconds.";
     notify_keyspace_events: String = "notify-keyspace-events" [], Kind::Text, "", MUTABLE,
         "Which keyspace events are published: K, E and the letters of classes (g$lshzxetdnm, A: all but n and m).";
+    tracking_table_max_keys: u64 = "tracking-table-max-keys" [], Kind::Integer { min: 0, max: i64::MAX }, "1000000",
+        MUTABLE, "Keys that are remembered for CLIENT TRACKING; 0 is no limit.";
     proto_max_bulk_len: u64 = "proto-max-bulk-len" [],
         Kind::Memory { min: 1 << 20, max: 512 << 20 }, "512mb", MUTABLE,
         "The longest single argument of a command.";

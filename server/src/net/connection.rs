@@ -151,7 +151,7 @@ impl<C: Codec> Connection<C> {
 
     /// Whether unsent output is above the limits of the client's class; counted and logged if so.
     pub(super) fn exceeds_output_limit(&mut self, thread: &Thread) -> bool {
-        let mail = self.client.mailbox.as_ref().map_or(0, |mailbox| mailbox.bytes());
+        let mail = self.client.own_mailbox().map_or(0, |mailbox| mailbox.bytes());
         let pending = (self.output.len() - self.sent + mail) as u64;
         let limits = &thread.settings.client_output_buffer_limit;
         let limit = if self.client.is_subscriber() { limits.pubsub } else { limits.normal };

@@ -224,7 +224,7 @@ impl<C: Codec> Connection<C> {
     /// Sends what others sent the client: all that is there with one write. What the socket does not take is kept up to
     /// a bound; the rest waits in the mailbox.
     pub(super) fn poll_mail(&mut self, cx: &mut Context<'_>, thread: &mut Thread) -> io::Result<()> {
-        let Some(mailbox) = self.client.mailbox.clone() else { return Ok(()) };
+        let Some(mailbox) = self.client.own_mailbox().cloned() else { return Ok(()) };
         while mailbox.has_mail() && self.output.is_empty() {
             let mut output = std::mem::take(&mut thread.output);
             mailbox.take_encoded(self.client.protocol, &mut output, TURN_OUTPUT_BYTES);

@@ -6,7 +6,7 @@ use polycache_core::command::glob::Glob;
 use polycache_core::command::{Args, Ctx, Failure, Outcome, Protocol};
 
 use super::hub::Namespace;
-use crate::client::{Client, Face};
+use crate::client::{Client, Face, special};
 
 const NOT_HERE: Failure =
     Failure::text("ERR subscribing is for connections: a program subscribes through its own calls");
@@ -79,7 +79,8 @@ fn leave(ctx: &mut Ctx<'_>, args: Args<'_>, namespace: Namespace, word: &str) ->
         };
         // What was published before comes before.
         let mut earlier = Vec::new();
-        if let Some(mailbox) = client.mailbox.as_ref().filter(|mailbox| mailbox.has_mail()) {
+        let is_executing = client.special & special::EXECUTING != 0;
+        if let Some(mailbox) = client.own_mailbox().filter(|mailbox| !is_executing && mailbox.has_mail()) {
             mailbox.take_encoded(client.protocol, &mut earlier, usize::MAX);
         }
         ctx.reply.encoded(&earlier);

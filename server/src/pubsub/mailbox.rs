@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use polycache_core::command::Protocol;
 
@@ -33,7 +33,7 @@ pub struct Mailbox {
 /// Who reads.
 enum Owner {
     /// A connection, on the worker with this post.
-    Connection { entry: Arc<Entry>, post: Option<Arc<Post>> },
+    Connection { entry: Weak<Entry>, post: Option<Arc<Post>> },
     /// A program: what is called when there is something to read, or nothing ever again.
     Program(Box<dyn Fn() + Send + Sync>),
 }
@@ -49,9 +49,9 @@ struct Mail {
 pub struct Overflow(pub usize);
 
 impl Mailbox {
-    /// The mailbox of a connection that this thread serves.
-    pub fn of_connection(entry: Arc<Entry>) -> Arc<Mailbox> {
-        let owner = Owner::Connection { entry: entry.clone(), post: post::here() };
+    /// The mailbox of a connection; `post` is its worker's, if that is known.
+    pub fn of_connection(entry: &Arc<Entry>, post: Option<Arc<Post>>) -> Arc<Mailbox> {
+        let owner = Owner::Connection { entry: Arc::downgrade(entry), post };
         Arc::new(Mailbox { id: entry.id, owner, mail: Mutex::default(), has_mail: AtomicBool::new(false) })
     }
 
@@ -78,7 +78,7 @@ impl Mailbox {
             drop(mail);
             self.has_mail.store(true, Ordering::Release); // ORDERING: see below.
             match &self.owner {
-                Owner::Connection { entry, .. } => entry.kill(),
+                Owner::Connection { entry, .. } => entry.upgrade().iter().for_each(|entry| entry.kill()),
                 Owner::Program(call) => call(),
             }
             return Err(Overflow(bytes));
@@ -98,7 +98,9 @@ impl Mailbox {
     fn unsent(&self) -> usize {
         match &self.owner {
             // ORDERING: a figure.
-            Owner::Connection { entry, .. } => entry.figures.output_bytes.load(Ordering::Relaxed),
+            Owner::Connection { entry, .. } => {
+                entry.upgrade().map_or(0, |entry| entry.figures.output_bytes.load(Ordering::Relaxed))
+            }
             Owner::Program(_) => 0,
         }
     }
@@ -152,7 +154,7 @@ impl Mailbox {
 
     pub(super) fn wake(&self) {
         match &self.owner {
-            Owner::Connection { entry, .. } => entry.wake(),
+            Owner::Connection { entry, .. } => entry.upgrade().iter().for_each(|entry| entry.wake()),
             Owner::Program(call) => call(),
         }
     }

@@ -28,6 +28,8 @@ enum Body {
     },
     /// Where the list of keys begins; `None`: all keys.
     Invalidation(Option<usize>),
+    /// Only RESP3 has it.
+    BrokenRedirection,
 }
 
 impl Message {
@@ -69,10 +71,19 @@ impl Message {
         Message { encoded: encoded.into(), body: Body::Invalidation(keys.map(|_| begins)) }
     }
 
+    /// That the client is gone that invalidations are redirected to.
+    pub fn broken_redirection(client: u64) -> Message {
+        let mut encoded = b">2\r\n".to_vec();
+        bulk(&mut encoded, b"tracking-redir-broken");
+        header(&mut encoded, b':', client as usize);
+        Message { encoded: encoded.into(), body: Body::BrokenRedirection }
+    }
+
     /// Appends the message as `protocol` has it.
     pub fn encode(&self, protocol: Protocol, out: &mut Vec<u8>) {
         match (&self.body, protocol) {
             (_, Protocol::Resp3) => out.extend_from_slice(&self.encoded),
+            (Body::BrokenRedirection, Protocol::Resp2) => {}
             (Body::Text { .. }, Protocol::Resp2) => {
                 out.push(b'*');
                 out.extend_from_slice(&self.encoded[1..]);

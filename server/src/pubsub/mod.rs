@@ -24,6 +24,6 @@ pub use hub::{Hub, Namespace};
 pub use mailbox::{Mailbox, Overflow};
 pub use message::Message;
 pub use observer::Teller;
-pub use post::{Gathering, Post, enter, leave, pump};
+pub use post::{Gathering, Post, enter, here, leave, pump};
 pub use subscriptions::Subscriptions;
 pub use table::TABLE;

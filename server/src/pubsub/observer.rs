@@ -7,10 +7,14 @@ use polycache_core::event::{Observer, class};
 
 use super::Gathering;
 use super::hub::Hub;
+use crate::client::Clients;
+use crate::tracking::Tracking;
 
 /// Tells the subscribers of a server what happens to the keys of its engine.
 pub struct Teller {
     pub hub: Arc<Hub>,
+    pub tracking: Arc<Tracking>,
+    pub clients: Arc<Clients>,
 }
 
 impl Observer for Teller {
@@ -26,7 +30,11 @@ impl Observer for Teller {
         }
     }
 
-    fn changed(&self, _: &[Box<[u8]>], _: u64) {}
+    fn changed(&self, keys: &[Box<[u8]>], writer: u64) {
+        self.tracking.changed(&self.clients, keys, writer);
+    }
 
-    fn flushed(&self, _: u64) {}
+    fn flushed(&self, _: u64) {
+        self.tracking.flushed(&self.clients);
+    }
 }

@@ -39,7 +39,7 @@ pub fn leave() {
 }
 
 /// The post of this worker.
-pub(super) fn here() -> Option<Arc<Post>> {
+pub fn here() -> Option<Arc<Post>> {
     HERE.with_borrow(Clone::clone)
 }
 

@@ -37,6 +37,8 @@ impl codec::Codec for Codec {
         }
         let ticks = &server.stats.ticks;
         let operation = server.engine.begin();
+        operation.set_client(turn.client.id);
+        operation.tell_reads(turn.client.tracking.is_some());
         let mut executor = Executor {
             operation: &operation,
             last_tick: ticks.now(),
@@ -323,7 +325,7 @@ impl Executor<'_> {
         }
         self.account(turn, spec, index, args, failed, reply_start);
         if turn.client.special != 0 {
-            special::after(turn.client, turn.out);
+            special::after(turn.client, spec, turn.out);
         }
         let client = &turn.client;
         let waits = client.wait.is_some() || client.blocked.is_some() || client.script.is_some();

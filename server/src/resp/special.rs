@@ -45,8 +45,14 @@ pub(super) fn replies_are_messages(spec: &Spec) -> bool {
 
 /// Behind a command's reply comes what it sent to its own client.
 #[cold]
-pub(super) fn after(client: &Client, out: &mut Vec<u8>) {
-    if let Some(mailbox) = client.mailbox.as_ref().filter(|mailbox| mailbox.has_mail()) {
+pub(super) fn after(client: &mut Client, spec: &Spec, out: &mut Vec<u8>) {
+    if let Some(asked) = &mut client.tracking
+        && spec.group != "connection"
+        && client.special & special::IN_MULTI == 0
+    {
+        asked.caching = false;
+    }
+    if let Some(mailbox) = client.own_mailbox().filter(|mailbox| mailbox.has_mail()) {
         mailbox.take_encoded(client.protocol, out, TURN_OUTPUT_BYTES);
     }
 }

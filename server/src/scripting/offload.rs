@@ -147,6 +147,8 @@ impl Job {
         let mut reply = Emitter::new(&mut output, protocol);
         let args: Vec<&[u8]> = self.args.iter().map(Vec::as_slice).collect();
         let op = self.server.engine.begin();
+        op.set_client(self.client.id);
+        op.tell_reads(self.client.tracking.is_some());
         let mut ctx = Ctx {
             engine: &self.server.engine,
             op: &op,

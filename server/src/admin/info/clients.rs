@@ -41,7 +41,7 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     let blocking = server.engine.blocking();
     let (keys, keys_for_absence) = blocking.keys();
     text.line("blocked_clients", blocking.waiting());
-    text.line("tracking_clients", 0);
+    text.line("tracking_clients", server.tracking.clients());
     text.line("pubsub_clients", server.pubsub.subscribed_clients());
     text.line("watching_clients", 0);
     text.line("clients_in_timeout_table", blocking.with_timeout());

@@ -61,9 +61,10 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("active_defrag_key_misses", 0);
     text.line("total_active_defrag_time", 0);
     text.line("current_active_defrag_time", 0);
-    text.line("tracking_total_keys", 0);
-    text.line("tracking_total_items", 0);
-    text.line("tracking_total_prefixes", 0);
+    let (keys, items) = server.tracking.sizes();
+    text.line("tracking_total_keys", keys);
+    text.line("tracking_total_items", items);
+    text.line("tracking_total_prefixes", server.tracking.prefixes());
     text.line("unexpected_error_replies", 0);
     text.line("total_error_replies", stats.total(Counter::ErrorReplies));
     text.line("dump_payload_sanitizations", 0);

@@ -1,0 +1,183 @@
+//! Client-side caching in all its modes, step by step against Valkey.
+
+use polycache_tests::interleaving::{Interleaving, compare};
+use polycache_tests::support::{Kind, Server, ServerOptions};
+
+#[test]
+fn options() {
+    compare(&[
+        "a CLIENT TRACKING ON PREFIX a
+         a CLIENT TRACKING ON BCAST OPTIN
+         a CLIENT TRACKING ON OPTIN OPTOUT
+         a CLIENT TRACKING ON REDIRECT 99999
+         a CLIENT TRACKING ON REDIRECT x
+         a CLIENT TRACKING FOO
+         a CLIENT TRACKING ON FOO
+         a CLIENT TRACKING ON REDIRECT
+         a CLIENT CACHING YES
+         a CLIENT GETREDIR
+         a CLIENT TRACKINGINFO
+         a ? flags redir
+         a CLIENT TRACKING ON
+         a ? flags redir
+         a CLIENT CACHING YES
+         a CLIENT CACHING NO
+         a CLIENT CACHING X
+         a CLIENT TRACKING ON BCAST
+         a CLIENT TRACKING ON OPTIN
+         a CLIENT CACHING YES
+         a CLIENT TRACKINGINFO
+         a CLIENT CACHING NO
+         a CLIENT TRACKING ON OPTOUT
+         a CLIENT TRACKING ON
+         a CLIENT TRACKING ON OPTOUT
+         a CLIENT CACHING NO
+         a CLIENT TRACKINGINFO
+         a CLIENT TRACKING OFF OPTOUT",
+        "a CLIENT TRACKING ON BCAST PREFIX ab PREFIX abc
+         a CLIENT TRACKING ON BCAST PREFIX ab PREFIX ab
+         a CLIENT TRACKING ON BCAST PREFIX ab PREFIX cd NOLOOP
+         a CLIENT TRACKINGINFO
+         a CLIENT TRACKING ON BCAST PREFIX a
+         a CLIENT TRACKING ON BCAST PREFIX ef
+         a CLIENT TRACKINGINFO
+         a ? flags redir
+         a CLIENT TRACKING ON
+         a CLIENT TRACKING OFF
+         a CLIENT TRACKINGINFO
+         a CLIENT TRACKING ON BCAST
+         a CLIENT TRACKINGINFO
+         a RESET
+         a CLIENT TRACKINGINFO",
+    ]);
+}
+
+#[test]
+fn each_mode() {
+    compare(&[
+        "a CLIENT TRACKING ON
+         b MSET k 1 l 2 m 3
+         a GET k
+         a MGET k l
+         b SET k 2
+         b SET k 3
+         b DEL l
+         a GET k
+         a SET k 4
+         a SET k 5
+         a GET k
+         b FLUSHALL
+         b SET k 1
+         a EXISTS nothing
+         b SET nothing x
+         a CLIENT TRACKING OFF
+         a GET k
+         b SET k 2",
+        "a CLIENT TRACKING ON NOLOOP
+         a GET k
+         a SET k 1
+         a GET k
+         b SET k 2",
+        "a CLIENT TRACKING ON OPTIN
+         a GET k
+         b SET k 1
+         a CLIENT CACHING YES
+         a GET k
+         a GET l
+         b SET k 2
+         b SET l 2",
+        "a CLIENT TRACKING ON OPTOUT
+         a CLIENT CACHING NO
+         a GET k
+         a GET l
+         b SET k 2
+         b SET l 2",
+        "a CLIENT TRACKING ON BCAST PREFIX user: PREFIX item:
+         b SET user:1 x
+         b MSET item:1 x other x
+         b EXPIRE user:1 100
+         b RPUSH item:l a b
+         a SET user:2 x
+         b FLUSHDB",
+        "a CLIENT TRACKING ON BCAST NOLOOP
+         a SET k x
+         b SET k y
+         b MSET z 1 y 2 x 3",
+        "a CLIENT TRACKING ON
+         b HSET h f v
+         b SET s v PX 40
+         a HGETALL h
+         a GET s
+         (wait 300)
+         b HSET h f w
+         a LRANGE l 0 -1
+         b RENAME h l",
+    ]);
+}
+
+#[test]
+fn redirection() {
+    compare(&[
+        "b SUBSCRIBE __redis__:invalidate
+         a CLIENT TRACKING ON REDIRECT @b
+         a GET k
+         c SET k 1
+         a GET k
+         c FLUSHALL
+         b UNSUBSCRIBE
+         a GET k
+         c SET k 1",
+        "b SUBSCRIBE __redis__:invalidate
+         a CLIENT TRACKING ON BCAST REDIRECT @b
+         c MSET k 1 l 2
+         a ? flags
+         c DEL k",
+    ]);
+}
+
+/// The numbers of clients differ, so this is not compared.
+#[test]
+fn a_broken_redirection_is_told() {
+    let server = Server::start(Kind::Polycache, ServerOptions::new().flag("save", ""));
+    let (mut tracker, mut target, mut writer) = (server.client(), server.client(), server.client());
+    tracker.say("HELLO 3");
+    let target_id = target.say("CLIENT ID").integer().unwrap();
+    tracker.say(&format!("CLIENT TRACKING ON BCAST REDIRECT {target_id}"));
+    drop(target);
+    let told = loop {
+        writer.say("SET k 1");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        if tracker.has_input() {
+            break tracker.read().unwrap();
+        }
+    };
+    assert_eq!(format!("{told:?}"), format!(">[\"tracking-redir-broken\", :{target_id}]"));
+    assert!(writer.say("CLIENT LIST").text().contains(" flags=tRB "));
+}
+
+#[test]
+fn the_table_is_bounded() {
+    let settings = [("tracking-table-max-keys", "2")];
+    let interleaving = Interleaving { settings: &settings, flags: &[] };
+    interleaving.compare(&["a CLIENT TRACKING ON\n b SET k 1\n a GET k\n b SET k 2"]);
+    let server = Server::start(Kind::Polycache, ServerOptions::new().flag("save", ""));
+    let mut control = server.client();
+    assert!(control.say("CONFIG SET tracking-table-max-keys 10").is_ok());
+    for _ in 0..100 {
+        let mut tracker = server.client();
+        tracker.say("CLIENT TRACKING ON");
+        for key in 0..50 {
+            tracker.call(&["GET", &format!("key:{key}")]);
+        }
+        let info = control.say("INFO stats").text();
+        let keys =
+            info.lines().find_map(|line| line.trim().strip_prefix("tracking_total_keys:")?.parse().ok());
+        assert!(keys.is_some_and(|keys: u64| keys <= 10), "{keys:?}");
+    }
+    // All of them are gone: nothing is left of them.
+    let started = std::time::Instant::now();
+    while !control.say("INFO").text().contains("tracking_total_items:0\r") {
+        assert!(started.elapsed().as_secs() < 5, "{}", control.say("INFO stats").text());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
