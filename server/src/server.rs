@@ -11,7 +11,7 @@ use polycache_core::event::class;
 use tokio::sync::Notify;
 
 use crate::acl::Acl;
-use crate::admin::{CommandLogs, LatencyMonitor};
+use crate::admin::{CommandLogs, LatencyMonitor, Monitors};
 use crate::client::Clients;
 use crate::config::value::Rename;
 use crate::config::{Live, Settings};
@@ -31,6 +31,7 @@ pub struct Server {
     pub stats: ServerStats,
     pub command_logs: CommandLogs,
     pub latency: LatencyMonitor,
+    pub monitors: Monitors,
     pub memcached: crate::memcached::Shared,
     pub pubsub: Arc<Hub>,
     pub scripting: crate::scripting::Scripting,
@@ -91,6 +92,7 @@ impl Server {
             stats: ServerStats::new(registry, workers),
             command_logs: CommandLogs::default(),
             latency: LatencyMonitor::default(),
+            monitors: Monitors::default(),
             memcached: Default::default(),
             pubsub,
             scripting: Default::default(),

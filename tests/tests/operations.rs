@@ -8,4 +8,5 @@ mod operations {
     mod help;
     mod info;
     mod logs;
+    mod monitor;
 }

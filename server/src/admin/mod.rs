@@ -10,6 +10,7 @@ mod info;
 pub(crate) mod latency;
 mod lolwut;
 mod memory;
+pub(crate) mod monitor;
 pub(crate) mod persistence;
 pub(crate) mod process;
 pub(crate) mod redact;
@@ -22,6 +23,7 @@ use polycache_core::command::{Args, Ctx, Failure, Outcome};
 pub use commandlog::{CommandLogs, Subject};
 pub(crate) use info::fields as info_fields;
 pub use latency::LatencyMonitor;
+pub use monitor::Monitors;
 pub use table::TABLES;
 pub use wait::{LocalWait, answer};
 

@@ -125,6 +125,7 @@ pub fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     client.discard();
     client.stop_tracking();
     ctx.op.tell_reads(false);
+    crate::admin::monitor::leave(client);
     client.log_out();
     client.set_protocol(Protocol::Resp2);
     client.reply_mode = ReplyMode::On;

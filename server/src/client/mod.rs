@@ -92,6 +92,8 @@ pub mod special {
     pub const EXECUTING: u32 = 1 << 3;
     /// EXEC has run commands that are to be counted.
     pub const HAS_RUN: u32 = 1 << 4;
+    /// It listens to everything (MONITOR).
+    pub const MONITOR: u32 = 1 << 5;
 }
 
 impl Client {
@@ -279,6 +281,7 @@ impl Drop for Client {
         }
         self.unsubscribe();
         self.stop_tracking();
+        crate::admin::monitor::leave(self);
         self.server.clients.remove(self.id);
     }
 }

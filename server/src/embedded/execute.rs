@@ -66,6 +66,11 @@ impl Cache {
             let host = &mut *client;
             let spec =
                 dispatch(&mut Ctx { engine: &shared.engine, op: &op, session, reply, host, registry }, args);
+            if let Some(spec) = spec
+                && shared.server.monitors.any()
+            {
+                shared.server.monitors.tell(&shared.server, spec, session.db, "embedded", args);
+            }
             count(&shared.server, spec, args, began, reply.error_text());
             let lsn = op.last_lsn();
             // Whoever waits must not keep the epoch.

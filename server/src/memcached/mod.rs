@@ -115,6 +115,7 @@ impl codec::Codec for Codec {
             out: turn.out,
             authenticated,
             is_guarded,
+            is_monitored: turn.server.monitors.any(),
             is_observed: server.memcached.is_observed(),
             commands: 0,
             keys: 0,

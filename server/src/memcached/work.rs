@@ -23,6 +23,8 @@ pub struct Work<'a> {
     pub authenticated: bool,
     /// What commands may do must be checked.
     pub is_guarded: bool,
+    /// Somebody listens to all commands (MONITOR).
+    pub is_monitored: bool,
     /// `stats detail on`, or somebody watches.
     pub is_observed: bool,
     /// Commands carried out so far.

@@ -26,6 +26,8 @@ enum Body {
         channel: Range<usize>,
         payload: Range<usize>,
     },
+    /// The same bytes in both dialects.
+    Line,
     /// Where the list of keys begins; `None`: all keys.
     Invalidation(Option<usize>),
     /// Only RESP3 has it.
@@ -79,10 +81,15 @@ impl Message {
         Message { encoded: encoded.into(), body: Body::BrokenRedirection }
     }
 
+    /// What MONITOR sends: a line as it goes over the wire.
+    pub fn line(encoded: Vec<u8>) -> Message {
+        Message { encoded: encoded.into(), body: Body::Line }
+    }
+
     /// Appends the message as `protocol` has it.
     pub fn encode(&self, protocol: Protocol, out: &mut Vec<u8>) {
         match (&self.body, protocol) {
-            (_, Protocol::Resp3) => out.extend_from_slice(&self.encoded),
+            (_, Protocol::Resp3) | (Body::Line, _) => out.extend_from_slice(&self.encoded),
             (Body::BrokenRedirection, Protocol::Resp2) => {}
             (Body::Text { .. }, Protocol::Resp2) => {
                 out.push(b'*');

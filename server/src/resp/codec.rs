@@ -299,6 +299,11 @@ impl Executor<'_> {
             self.queue(turn, spec, index, args);
             return Ran::Done;
         }
+        if self.bounds.are_monitored && spec.flags & flag::SKIP_MONITOR != 0 {
+            // A script is told of before what it does.
+            let who = &turn.client.entry.addr;
+            server.monitors.tell_words(server, turn.session.db, who, args);
+        }
         let reply_start = turn.out.len();
         if turn.client.reply_mode == ReplyMode::SkipNext {
             turn.client.reply_mode = ReplyMode::Skip;

@@ -1,5 +1,5 @@
 //! Commands that stand out: that were slow, long, or had a long reply. They enter the logs of SLOWLOG and COMMANDLOG,
-//! and the latency monitor.
+//! and the latency monitor. While somebody MONITORs all do.
 
 use polycache_core::command::spec::flag;
 use polycache_core::command::{Args, Spec};
@@ -20,6 +20,8 @@ pub(super) struct Bounds {
     ticks: u64,
     request_bytes: usize,
     reply_bytes: usize,
+    /// Somebody listens to all commands.
+    pub are_monitored: bool,
 }
 
 impl Bounds {
@@ -31,10 +33,14 @@ impl Bounds {
             0 => u64::MAX,
             ms => ticks(ms.saturating_mul(1000)),
         };
+        // Whoever monitors wants to know of every command.
+        let are_monitored = turn.server.monitors.any();
+        let reply_bytes = if are_monitored { 0 } else { bytes(Subject::LargeReply) };
         Bounds {
             ticks: ticks(Subject::Slow.from(settings)).min(monitored),
             request_bytes: bytes(Subject::LargeRequest),
-            reply_bytes: bytes(Subject::LargeReply),
+            reply_bytes,
+            are_monitored,
         }
     }
 
@@ -56,6 +62,9 @@ impl Bounds {
 #[cold]
 pub(super) fn note(turn: &Turn<'_>, spec: &'static Spec, args: Args<'_>, spent: Spent) {
     let (server, client) = (turn.server, &*turn.client);
+    if server.monitors.any() {
+        server.monitors.tell(server, spec, turn.session.db, &client.entry.addr, args);
+    }
     let us = server.stats.ticks.to_us(spent.ticks);
     let threshold_ms = turn.settings.latency_monitor_threshold;
     if threshold_ms != 0 && us / 1000 >= threshold_ms {

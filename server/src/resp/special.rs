@@ -1,5 +1,6 @@
-//! What only some clients need around a command: those that subscribe.
+//! What only some clients need around a command: those that subscribe or monitor.
 
+use polycache_core::command::spec::flag;
 use polycache_core::command::{Failure, Protocol, Spec};
 
 use crate::client::{Client, special};
@@ -28,6 +29,9 @@ pub(super) fn admit(
     spec: &Spec,
     index: CommandIndex,
 ) -> Result<(), Failure> {
+    if client.special & special::MONITOR != 0 && spec.flags & (flag::READONLY | flag::WRITE) != 0 {
+        return Err(Failure::text("ERR Replica can't interact with the keyspace"));
+    }
     let is_bound = client.special & special::SUBSCRIBER != 0 && client.protocol == Protocol::Resp2;
     if is_bound && !OF_SUBSCRIBERS.contains(&spec.name) {
         let name = server.stats.command_name(index);

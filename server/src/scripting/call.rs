@@ -113,6 +113,9 @@ fn command(stack: Stack) -> Result<bool, Raise> {
     let ticks = &run.server.stats.ticks;
     let started = ticks.now();
     execute(spec, &mut ctx, &args);
+    if run.server.monitors.any() {
+        run.server.monitors.tell(run.server, spec, ctx.session.db, "lua", &args);
+    }
     reply.finish();
     let is_error = reply.is_error();
     let spent = ticks.now().wrapping_sub(started);

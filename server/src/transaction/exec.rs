@@ -112,6 +112,11 @@ pub fn run(ctx: &mut Ctx<'_>, transaction: &mut Transaction) -> Outcome {
                     registry: ctx.registry,
                 };
                 execute(command.spec, &mut inner, &args);
+                let db = inner.session.db;
+                let client = Client::of(ctx.host);
+                if client.server.monitors.any() {
+                    client.server.monitors.tell(&client.server, command.spec, db, &client.entry.addr, &args);
+                }
             }
         }
         let now = ticks.now();

@@ -1,8 +1,8 @@
-//! The rows of INFO, TIME, ROLE, LOLWUT and ACL.
+//! The rows of INFO, TIME, ROLE, LOLWUT and MONITOR.
 
 use polycache_core::command::spec::{Arg, Spec, acl, flag};
 
-use crate::admin::{identity, info, lolwut};
+use crate::admin::{identity, info, lolwut, monitor};
 
 pub(super) const TABLE: &[Spec] = &[
     Spec {
@@ -43,5 +43,13 @@ pub(super) const TABLE: &[Spec] = &[
         args: &[Arg::integer("version").token("VERSION").optional()],
         complexity: "",
         ..Spec::new("lolwut", -1, lolwut::lolwut)
+    },
+    Spec {
+        flags: flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
+        group: "server",
+        since: "1.0.0",
+        summary: "Listens for all requests received by the server in real-time.",
+        complexity: "",
+        ..Spec::new("monitor", 1, monitor::monitor)
     },
 ];
