@@ -12,6 +12,8 @@ const PYTHON_TESTS: &[&str] = &[
     "pymemcache",
     "python-binary-memcached",
     "elasticache-auto-discovery",
+    "rq",
+    "celery[redis]",
     "prometheus-client",
     "pytest",
     "pytest-timeout",
