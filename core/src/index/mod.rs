@@ -365,7 +365,7 @@ pub(crate) const CACHE_LINE_BYTES: usize = 64;
 
 /// Asks the processor to fetch a cache line.
 #[inline]
-pub(crate) fn prefetch(address: *const u8) {
+pub fn prefetch(address: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching is allowed for any address.
     unsafe {

@@ -2,6 +2,7 @@
 
 use polycache_core::clock::UnixMillis;
 use polycache_core::command::{Ctx, Failure, NoHost, NoReply, Session};
+use polycache_core::index::prefetch;
 use polycache_core::limits::STRING_BYTES_MAX;
 use polycache_core::operation::Touch;
 use polycache_core::record::{Draft, Effect, NewValue, Str};
@@ -48,6 +49,8 @@ impl Cache {
     /// Shows the value of `key` to `visit` where it lies, without a copy.
     #[inline]
     pub fn get<R>(&self, key: &[u8], visit: impl FnOnce(Str<'_>) -> R) -> Result<Option<R>> {
+        // Before the locked instruction of the pin, which no later load overtakes.
+        prefetch(key.as_ptr());
         let entered = self.enter()?;
         let op = entered.shared.engine.begin();
         match op.read(self.db(), key, Touch::Access).map_err(Failure::from)? {
@@ -85,6 +88,7 @@ impl Cache {
 
     /// Sets `key`; whether the condition held.
     pub fn set(&self, key: &[u8], value: &[u8], options: &SetOptions) -> Result<(bool, Durable)> {
+        prefetch(key.as_ptr());
         self.write(true, |ctx| {
             check_len(key)?;
             check_len(value)?;
