@@ -88,12 +88,12 @@ const STAGES: &[Stage] = &[
     Stage { name: "c", summary: "C programs against the installed libcache.so", run: |_, t| c::run(t) },
     Stage {
         name: "python",
-        summary: "the Python package, and redis-py, pymemcache and python-binary-memcached as clients",
+        summary: "the Python package, and redis-py, rq, celery, pymemcache and python-binary-memcached as clients",
         run: |_, t| python::run(t),
     },
     Stage {
         name: "node",
-        summary: "the npm package, and ioredis and memjs as clients",
+        summary: "the npm package, and ioredis, node-redis, BullMQ and memjs as clients",
         run: |_, t| node::run(t),
     },
     Stage { name: "model", summary: "shuttle models of the core", run: |_, t| instrumented::model(t) },
