@@ -13,5 +13,8 @@ mod transactions;
 #[path = "interleaving/access.rs"]
 mod access;
 
+#[path = "interleaving/clients.rs"]
+mod clients;
+
 #[path = "interleaving/streams.rs"]
 mod streams;

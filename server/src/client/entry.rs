@@ -54,6 +54,10 @@ pub struct Figures {
     pub protocol: AtomicU8,
     pub no_evict: AtomicBool,
     pub no_touch: AtomicBool,
+    /// A pause holds its command.
+    pub held: AtomicBool,
+    /// CLIENT IMPORT-SOURCE.
+    pub import_source: AtomicBool,
     /// CLIENT CAPA REDIRECT.
     pub can_redirect: AtomicBool,
     /// Position of the last command's counters, plus one; 0: none yet.
@@ -164,6 +168,14 @@ impl Entry {
     /// The wait of a blocked client, for those who may end it.
     pub fn waiter(&self) -> Option<Arc<Waiter>> {
         self.waiter.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Publishes whether a pause holds the client's command.
+    pub(crate) fn set_held(&self, held: bool) {
+        // ORDERING: a figure, see the module.
+        if self.figures.held.load(Ordering::Relaxed) != held {
+            self.figures.held.store(held, Ordering::Relaxed);
+        }
     }
 
     /// Whether the client waits for keys.

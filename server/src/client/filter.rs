@@ -8,6 +8,9 @@ use polycache_core::command::{Args, Ctx, Failure, Outcome};
 use super::{Client, Entry, line};
 use crate::server::Server;
 
+/// The letters that Valkey knows for what a client is, whether ours can be that or not.
+const FLAGS: &[u8] = b"ABEIMNOPRSTUbcdeirtux";
+
 /// Which clients are meant.
 pub(super) struct Filters {
     tests: Vec<Filter>,
@@ -124,7 +127,15 @@ impl Test {
             () if is_word(name, "name") => Test::Name(text()),
             () if is_word(name, "lib-name") => Test::LibName(text()),
             () if is_word(name, "lib-ver") => Test::LibVer(text()),
-            () if is_word(name, "flags") => Test::Flags(text()),
+            () if is_word(name, "flags") => {
+                if !value.iter().all(|letter| FLAGS.contains(letter)) {
+                    let flags = echoed(value);
+                    return Err(Failure::new(format!(
+                        "ERR Unknown flags found in the provided filter: {flags}"
+                    )));
+                }
+                Test::Flags(text())
+            }
             () if is_word(name, "capa") => match value.iter().find(|letter| **letter != b'r') {
                 None => Test::CanRedirect,
                 Some(_) => {

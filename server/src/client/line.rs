@@ -28,6 +28,7 @@ pub(super) fn idle_seconds(entry: &Entry, server: &Server) -> u64 {
 
 /// Letters of what the client is: normal, or its exceptions.
 pub(super) fn flags(entry: &Entry, server: &Server) -> String {
+    let figures = &entry.figures;
     // ORDERING: figures, see `entry.rs`.
     let mut flags = String::new();
     if entry.addr.ends_with(":0") {
@@ -36,18 +37,21 @@ pub(super) fn flags(entry: &Entry, server: &Server) -> String {
     if entry.is_subscriber() {
         flags.push('P');
     }
-    if entry.figures.in_multi.load(Ordering::Relaxed) {
+    if figures.in_multi.load(Ordering::Relaxed) {
         flags.push('x');
     }
-    if entry.is_blocked() {
+    if entry.is_blocked() || figures.held.load(Ordering::Relaxed) {
         flags.push('b');
     }
     flags.push_str(server.tracking.shown(entry.id).0);
-    if entry.figures.no_evict.load(Ordering::Relaxed) {
+    if figures.no_evict.load(Ordering::Relaxed) {
         flags.push('e');
     }
-    if entry.figures.no_touch.load(Ordering::Relaxed) {
+    if figures.no_touch.load(Ordering::Relaxed) {
         flags.push('T');
+    }
+    if figures.import_source.load(Ordering::Relaxed) {
+        flags.push('I');
     }
     if flags.is_empty() {
         flags.push('N');

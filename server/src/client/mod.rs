@@ -5,6 +5,7 @@ mod clients;
 mod entry;
 mod filter;
 mod hello;
+mod help;
 mod kill;
 mod line;
 mod pause;

@@ -5,6 +5,8 @@ use polycache_core::command::args::{echoed, integer, is_word};
 use polycache_core::command::{Args, Ctx, Failure, Outcome};
 
 use super::{Client, Held, ReplyMode};
+use crate::config::table;
+use crate::config::value::Value;
 
 /// CLIENT ID.
 pub fn id(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
@@ -99,6 +101,22 @@ pub fn reply(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
+/// CLIENT IMPORT-SOURCE ON|OFF: such a client would see expired keys, which the import of a live stream of writes needs.
+pub fn import_source(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let client = Client::of(ctx.host);
+    let settings = client.server.settings.load();
+    let is_importing =
+        table::lookup("import-mode").is_some_and(|setting| settings.value(setting) == Value::Bool(true));
+    if !is_importing && !is_word(args[2], "off") {
+        return Err(Failure::text("ERR Server is not in import mode"));
+    }
+    let is_source = on_off(args[2])?;
+    // ORDERING: a figure, see `entry.rs`.
+    client.entry.figures.import_source.store(is_source, std::sync::atomic::Ordering::Relaxed);
+    ctx.reply.ok();
+    Ok(())
+}
+
 /// CLIENT PAUSE milliseconds [WRITE|ALL].
 pub fn pause(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let held = match args {
@@ -112,7 +130,12 @@ pub fn pause(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let Ok(milliseconds) = u64::try_from(milliseconds) else {
         return Err(Failure::text("ERR timeout is negative"));
     };
-    let until = UnixMillis(UnixMillis::now().0.saturating_add(milliseconds));
+    let Some(until) =
+        UnixMillis::now().0.checked_add(milliseconds).filter(|until| i64::try_from(*until).is_ok())
+    else {
+        return Err(Failure::text("ERR timeout is out of range"));
+    };
+    let until = UnixMillis(until);
     Client::of(ctx.host).server.clients.pause.begin(until, held);
     ctx.reply.ok();
     Ok(())
@@ -135,57 +158,3 @@ pub fn capa(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.reply.ok();
     Ok(())
 }
-
-/// CLIENT HELP.
-pub fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    ctx.reply.array(HELP.len());
-    for line in HELP {
-        ctx.reply.status(line);
-    }
-    Ok(())
-}
-
-const HELP: &[&str] = &[
-    "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-    "CAPA <option> [options...]",
-    "    Name what this client can do.",
-    "GETNAME",
-    "    Say this connection's name.",
-    "GETREDIR",
-    "    Say the client that tracking is redirected to; -1 as tracking is off.",
-    "ID",
-    "    Say this connection's number.",
-    "INFO",
-    "    Describe this connection.",
-    "KILL <ip:port>",
-    "    Close the connection from this address.",
-    "KILL <option> <value> [<option> <value> [...]]",
-    "    Close the connections that pass all filters; options are those of LIST. SKIPME is YES unless given.",
-    "LIST [options ...]",
-    "    Describe the connections that pass all filters:",
-    "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB), USER <name>, ADDR <ip:port>, LADDR <ip:port>, IP <ip>,",
-    "      NAME <name>, LIB-NAME <name>, LIB-VER <version>, FLAGS <flags>, DB <number>, CAPA <letters>,",
-    "      ID <number> [<number> ...]; each also with NOT- before it.",
-    "    * MAXAGE <seconds>: at least so old. IDLE <seconds>: idle at least so long.",
-    "    * SKIPME (YES|NO): leave this connection out.",
-    "NO-EVICT (ON|OFF)",
-    "    Keep this connection when memory is short.",
-    "NO-TOUCH (ON|OFF)",
-    "    Leave the access times of keys alone.",
-    "PAUSE <timeout> [WRITE|ALL]",
-    "    Let all commands, or those that write, wait for so many milliseconds.",
-    "REPLY (ON|OFF|SKIP)",
-    "    Switch the replies to this connection.",
-    "SETINFO <option> <value>",
-    "    Name the client's library: LIB-NAME or LIB-VER.",
-    "SETNAME <name>",
-    "    Name this connection.",
-    "TRACKINGINFO",
-    "    Describe the tracking for this connection.",
-    "UNBLOCK <clientid> [TIMEOUT|ERROR]",
-    "    End the waiting of a blocked client.",
-    "UNPAUSE",
-    "    End a pause.",
-    "HELP",
-    "    Print this help.",
-];

@@ -3,7 +3,7 @@
 use polycache_core::command::Spec;
 use polycache_core::command::spec::{Arg, ArgKind, acl, flag};
 
-use super::{filter, hello, kill, line, settings};
+use super::{filter, hello, help, kill, line, settings};
 use crate::tracking;
 
 /// The flags that most of them share.
@@ -47,7 +47,7 @@ pub static COMMANDS: &[Spec] = &[
         summary: "A container for client connection commands.",
         complexity: "Depends on subcommand.",
         subcommands: SUBCOMMANDS,
-        handler: settings::help,
+        handler: help::help,
         ..BASE
     },
     Spec {
@@ -209,7 +209,7 @@ static SUBCOMMANDS: &[Spec] = &[
         flags: flag::LOADING | flag::STALE,
         since: "5.0.0",
         summary: "Returns helpful text about the different subcommands.",
-        handler: settings::help,
+        handler: help::help,
         ..BASE
     },
     Spec {
@@ -217,6 +217,16 @@ static SUBCOMMANDS: &[Spec] = &[
         since: "5.0.0",
         summary: "Returns the unique client ID of the connection.",
         handler: settings::id,
+        ..BASE
+    },
+    Spec {
+        name: "import-source",
+        arity: 3,
+        flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
+        since: "8.1.0",
+        summary: "Marks this client as an import source when the server is in import mode.",
+        args: ON_OFF,
+        handler: settings::import_source,
         ..BASE
     },
     Spec {

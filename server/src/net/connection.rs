@@ -122,6 +122,7 @@ impl<C: Codec> Connection<C> {
                     {
                         break;
                     }
+                    entry.set_held(paused);
                     if paused && !entry.is_killed() {
                         self.client.server.clients.pause.wait_a_little().await;
                     }

@@ -13,6 +13,8 @@ fn help_is_that_of_valkey() {
     let [peer, ours] = both();
     let mut wrong = Vec::new();
     for container in [
+        "ACL",
+        "CLIENT",
         "COMMAND",
         "COMMANDLOG",
         "CONFIG",
