@@ -19,6 +19,7 @@ mod options;
 mod serve;
 mod shared;
 mod stats;
+mod subscribe;
 
 pub use direct::{Condition, Expire, SetOptions, Ttl};
 pub use error::{Error, ErrorKind, Result};
@@ -26,3 +27,4 @@ pub use handle::{Cache, Durable};
 pub use options::{Background, Options, Persist, parse_bytes};
 pub use serve::{Serve, Served};
 pub use stats::Stats;
+pub use subscribe::Subscription;

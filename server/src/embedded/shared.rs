@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use polycache_core::command::{Failure, Protocol, Session};
 use polycache_core::engine::Engine;
@@ -12,6 +12,7 @@ use super::error::{Error, Result};
 use super::options::{Background, Options, Persist};
 use super::serve::Listening;
 use crate::client::{Client, Face};
+use crate::pubsub::Mailbox;
 use crate::server::Server;
 
 /// Idle clients that are kept for the next command; more than threads that call at once are of no use.
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) handles: AtomicUsize,
     pub(super) listening: Mutex<Vec<Arc<Listening>>>,
     idle: Mutex<Vec<Client>>,
+    /// Those who subscribe in this program.
+    listeners: Mutex<Vec<Weak<Mailbox>>>,
 }
 
 impl Shared {
@@ -40,6 +43,7 @@ impl Shared {
             handles: AtomicUsize::new(1),
             listening: Mutex::default(),
             idle: Mutex::default(),
+            listeners: Mutex::default(),
         })
     }
 
@@ -68,6 +72,15 @@ impl Shared {
             idle.push(client);
         }
         result
+    }
+
+    /// Notes a subscription, which ends with the cache.
+    pub(super) fn add_listener(&self, mailbox: &Arc<Mailbox>) {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if listeners.len() == listeners.capacity() {
+            listeners.retain(|listener| listener.strong_count() > 0);
+        }
+        listeners.push(Arc::downgrade(mailbox));
     }
 
     /// Does some of the work behind the scenes, now and then, where no thread does it.
@@ -113,6 +126,8 @@ impl Shared {
             server.stop();
         }
         self.engine.blocking().refuse_all(&CLOSED);
+        let listeners = std::mem::take(&mut *self.listeners.lock().unwrap_or_else(PoisonError::into_inner));
+        listeners.iter().filter_map(Weak::upgrade).for_each(|listener| listener.close());
         // They hold the server, which holds the engine.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let save = self.options.persist == Some(Persist::Snapshot);
