@@ -9,6 +9,7 @@ mod pipeline;
 mod publish;
 mod restart;
 mod saving;
+mod scripts;
 mod types;
 
 use crate::Options;
@@ -49,6 +50,9 @@ pub const ROWS: &[Row] = &[
     },
     Row { name: "types-memory", summary: "bytes per element of containers", run: types::memory },
     Row { name: "publish", summary: "PUBLISH to 100 subscribers against Valkey", run: publish::run },
+    Row { name: "eval", summary: "server CPU per EVAL against Valkey", run: scripts::eval },
+    Row { name: "fcall", summary: "server CPU per FCALL against Valkey", run: scripts::fcall },
+    Row { name: "eval-others", summary: "GETs of others while a script runs", run: scripts::others },
     Row { name: "save-time", summary: "SAVE of 1 M keys against Valkey", run: saving::time },
     Row { name: "save-memory", summary: "RSS during BGSAVE under write load", run: saving::memory },
     Row { name: "restart", summary: "start to first correct GET", run: restart::run },

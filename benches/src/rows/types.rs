@@ -131,7 +131,7 @@ pub fn cpu(options: &Options) -> Result<Vec<Figure>, String> {
 }
 
 /// Runs `redis-benchmark` on the load's core.
-fn load(subject: &Subject, command: &[&str], operations: usize) -> Result<(), String> {
+pub(super) fn load(subject: &Subject, command: &[&str], operations: usize) -> Result<(), String> {
     let status = Command::new("taskset")
         .args(["-c", &machine::LOAD_CORE.to_string(), "redis-benchmark"])
         .args(["-p", &subject.server.port.to_string(), "-P", "16", "-c", "25", "-r", RANGE])

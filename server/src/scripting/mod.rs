@@ -30,6 +30,8 @@ mod run;
 mod script;
 mod script_command;
 mod table;
+#[cfg(test)]
+mod test;
 
 use std::sync::Arc;
 

@@ -25,16 +25,7 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("allocator_resident", figures.resident);
     text.line("allocator_muzzy", 0);
     text.bytes("total_system_memory", process::machine_bytes());
-    text.bytes("used_memory_lua", 0);
-    text.line("used_memory_vm_eval", 0);
-    text.line("used_memory_scripts_eval", 0);
-    text.line("number_of_cached_scripts", 0);
-    text.line("number_of_functions", 0);
-    text.line("number_of_libraries", 0);
-    text.line("used_memory_vm_functions", 0);
-    text.bytes("used_memory_vm_total", 0);
-    text.line("used_memory_functions", 0);
-    text.bytes("used_memory_scripts", 0);
+    scripts(text, server);
     text.bytes("maxmemory", tuning.maxmemory());
     text.line("maxmemory_policy", tuning.policy().name());
     text.line("allocator_frag_ratio", "1.00");
@@ -61,4 +52,19 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     let (pending, freed) = polycache_core::tree::lazily_freed();
     text.line("lazyfree_pending_objects", pending);
     text.line("lazyfreed_objects", freed);
+}
+
+/// Lua's states serve EVAL and functions alike, so all of their memory is named with EVAL.
+fn scripts(text: &mut Text, server: &Server) {
+    let figures = server.scripting.figures();
+    text.bytes("used_memory_lua", figures.lua_bytes as u64);
+    text.line("used_memory_vm_eval", figures.lua_bytes);
+    text.line("used_memory_scripts_eval", figures.script_bytes);
+    text.line("number_of_cached_scripts", figures.scripts);
+    text.line("number_of_functions", figures.functions);
+    text.line("number_of_libraries", figures.libraries);
+    text.line("used_memory_vm_functions", 0);
+    text.bytes("used_memory_vm_total", figures.lua_bytes as u64);
+    text.line("used_memory_functions", figures.function_bytes);
+    text.bytes("used_memory_scripts", (figures.script_bytes + figures.function_bytes) as u64);
 }

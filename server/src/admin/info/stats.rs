@@ -40,7 +40,7 @@ pub(super) fn write(text: &mut Text, server: &Server) {
     text.line("expire_cycle_cpu_milliseconds", swept.time_ms());
     text.line("evicted_keys", engine.get(Engine::EvictedKeys));
     text.line("evicted_clients", 0);
-    text.line("evicted_scripts", 0);
+    text.line("evicted_scripts", server.scripting.figures().evicted);
     let (total_ms, current_ms) = stats.exceeded.times_ms();
     text.line("total_eviction_exceeded_time", total_ms);
     text.line("current_eviction_exceeded_time", current_ms);
