@@ -139,6 +139,7 @@ fn readers_beside_a_writer_see_one_state() {
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
+                // ORDERING: pairs with the writer's end; the trees themselves are handed over by the mutex.
                 while !is_over.load(Ordering::Acquire) {
                     let pin = crossbeam_epoch::pin();
                     let parts = *published.lock().unwrap();
@@ -178,6 +179,7 @@ fn readers_beside_a_writer_see_one_state() {
             }
             garbage.retire(&pin);
         }
+        // ORDERING: as above.
         is_over.store(true, Ordering::Release);
         // SAFETY: unlinked by the end of the test, when the epoch has passed for the readers.
         crossbeam_epoch::pin().defer(move || unsafe { release_parts(parts) });
