@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::NODE_BYTES_MAX;
 use super::find::Prefix;
 use super::node::{CHILD_BYTES, Child, NEWEST, Node};
 use super::packed::{Fresh, Item, Packed, Parsed, Piece, Sink, parse, to_vec};
@@ -35,6 +36,7 @@ const CHILDREN_MAX: usize = 64;
 const POSITION_BITS: u32 = 14;
 /// Entries of a leaf that positions reach.
 const POSITION_MAX: usize = (1 << POSITION_BITS) - 1;
+const _: () = assert!(NODE_BYTES_MAX < POSITION_MAX);
 const NUMBER_MASK: u64 = NEWEST;
 
 /// What happened to an entry of a leaf.
@@ -156,49 +158,54 @@ impl<'a> Leaf<'a> {
         self.node.read(self.raw(index))
     }
 
-    /// All entries as one packed sequence.
-    fn plain(&self) -> Vec<u8> {
+    /// Calls `make` with all entries, after one more change where there is one.
+    pub fn with_pieces<R>(
+        &self,
+        change: Option<(Kind, usize, Fresh<'_>)>,
+        make: impl FnOnce(&[Piece<'_>]) -> R,
+    ) -> R {
         let packed = self.node.packed();
-        let count = packed.count();
-        let mut pieces: SmallVec<[(usize, usize, Option<&[u8]>); 32]> = SmallVec::new();
-        pieces.push((0, count, None));
-        for note in self.notes() {
-            // The piece that the position is in, or whose end it is.
-            let (mut at, mut within) = (0, note.position);
-            while at < pieces.len() && within >= pieces[at].1 {
-                within -= pieces[at].1;
+        // Stretches of the entries as first written, begin and length; or one of the new ones.
+        let mut parts: SmallVec<[(usize, usize, Option<usize>); 32]> = SmallVec::new();
+        let mut fresh: SmallVec<[Fresh<'_>; 16]> = SmallVec::new();
+        parts.push((0, packed.count(), None));
+        let notes =
+            self.notes().map(|note| (note.kind, note.position, Fresh::with_head(&[], [note.raw, &[]])));
+        for (kind, position, entry) in notes.chain(change) {
+            // The part that the position is in, or whose end it is.
+            let (mut at, mut within) = (0, position);
+            while at < parts.len() && within >= parts[at].1 {
+                within -= parts[at].1;
                 at += 1;
             }
             if within > 0 {
-                let (start, len, raw) = pieces[at];
-                pieces[at].1 = within;
+                let (start, len, _) = parts[at];
+                parts[at].1 = within;
                 at += 1;
-                pieces.insert(at, (start + within, len - within, raw));
+                parts.insert(at, (start + within, len - within, None));
             }
-            if note.kind != Kind::Inserted {
-                // The entry is the first one of its piece.
-                if pieces[at].1 == 1 {
-                    pieces.remove(at);
+            if kind != Kind::Inserted {
+                // The entry is the first one of its part.
+                if parts[at].1 == 1 {
+                    parts.remove(at);
                 } else {
-                    pieces[at].0 += 1;
-                    pieces[at].1 -= 1;
+                    parts[at].0 += 1;
+                    parts[at].1 -= 1;
                 }
             }
-            if note.kind != Kind::Removed {
-                pieces.insert(at, (0, 1, Some(note.raw)));
+            if kind != Kind::Removed {
+                parts.insert(at, (0, 1, Some(fresh.len())));
+                fresh.push(entry);
             }
         }
-        let fresh: SmallVec<[Fresh<'_>; 32]> =
-            pieces.iter().map(|&(_, _, raw)| Fresh::with_head(&[], [raw.unwrap_or_default(), &[]])).collect();
-        let pieces: SmallVec<[Piece<'_>; 32]> = pieces
+        let pieces: SmallVec<[Piece<'_>; 32]> = parts
             .iter()
-            .zip(&fresh)
-            .map(|(&(start, len, raw), fresh)| match raw {
-                Some(_) => Piece::New(std::slice::from_ref(fresh)),
+            .map(|&(start, len, new)| match new {
+                Some(new) => Piece::New(std::slice::from_ref(&fresh[new])),
                 None => Piece::Old(packed, start..start + len),
             })
             .collect();
-        to_vec(&pieces)
+        make(&pieces)
     }
 }
 
@@ -265,21 +272,14 @@ impl<'a> Node<'a> {
         Ok((low, false))
     }
 
-    /// Notes a change of an entry of this leaf; `false` if there is no room for it.
+    /// Notes a change of an entry of this leaf.
     ///
     /// # Safety
-    /// The caller holds the latch of the key whose tree alone has this node, at a number below `number`.
-    pub(super) unsafe fn note_entry(
-        self,
-        number: u64,
-        kind: Kind,
-        position: usize,
-        entry: &Fresh<'_>,
-    ) -> bool {
+    /// The caller holds the latch of the key whose tree alone has this node, at a number below `number`, and there is room
+    /// for [`leaf_bytes`].
+    pub(super) unsafe fn note_entry(self, number: u64, kind: Kind, position: usize, entry: &Fresh<'_>) {
+        debug_assert!(position <= POSITION_MAX);
         let len = leaf_bytes(entry);
-        if len > self.room_left() || position > POSITION_MAX {
-            return false;
-        }
         let head = number & NUMBER_MASK | (position as u64) << 48 | (kind as u64) << (48 + POSITION_BITS);
         // SAFETY: the caller's promise, and there is room.
         unsafe {
@@ -289,19 +289,18 @@ impl<'a> Node<'a> {
                 entry.write(room);
             });
         }
-        true
     }
 
-    /// Whether [`Node::note_child`] has room.
+    /// Whether [`Node::note_child`] is possible, given room.
     #[inline]
-    pub(super) fn can_note_child(self) -> bool {
-        self.room_left() >= INNER_BYTES && self.packed().count() <= CHILDREN_MAX
+    pub(super) fn may_note_children(self) -> bool {
+        self.packed().count() <= CHILDREN_MAX
     }
 
     /// Notes what this inner node says of a child from now on, but for the separator.
     ///
     /// # Safety
-    /// As for [`Node::note_entry`], and [`Node::can_note_child`].
+    /// As for [`Node::note_entry`]; the node may note children, and there is room for [`INNER_BYTES`].
     pub(super) unsafe fn note_child(self, number: u64, index: usize, child: &Child<'_>) {
         let head = (number & NUMBER_MASK) << 16 | index as u64;
         // SAFETY: the caller's promise.
@@ -370,7 +369,7 @@ impl<'a> Plain<'a> {
         let packed = node.packed();
         if node.is_leaf() {
             if node.has_amendments() {
-                return Plain::Made(node.leaf().plain());
+                return Plain::Made(node.leaf().with_pieces(None, to_vec));
             }
             if !node.is_mapped() || !node.has_blobs() {
                 return Plain::AsIs(packed);

@@ -207,7 +207,7 @@ impl RootSet {
 #[derive(Debug, Default)]
 #[must_use = "nodes leak unless they are retired"]
 pub struct Garbage {
-    waste: SmallVec<[Waste; 8]>,
+    waste: SmallVec<[Waste; 3]>,
     /// Trees that the new record takes over from the old as they are.
     pub(crate) taken: RootSet,
 }

@@ -70,8 +70,9 @@ impl<'a> SortedSetEdit<'a> {
         let key = score::key(score, name);
         if let Work::Tree(in_order) = &mut self.in_order {
             let is_minus_zero = score == 0.0 && score.is_sign_negative();
-            in_order.put(&key, if is_minus_zero { MINUS_ZERO } else { b"" })?;
-            return self.index_member(score, name);
+            let value = if is_minus_zero { MINUS_ZERO } else { b"" };
+            let is_only = in_order.put_apart(&key, value, SCORE_BYTES)?;
+            return self.index_member(score, name, is_only);
         }
         let rank = self.view().place(&key)?;
         self.in_order.insert_packed(rank, &key, b"");
@@ -81,7 +82,10 @@ impl<'a> SortedSetEdit<'a> {
     /// Removes a member, which is there.
     pub fn remove(&mut self, member: Member<'_>) -> Result<(), Damaged> {
         if let Work::Tree(in_order) = &mut self.in_order {
-            in_order.remove(&score::key(member.score, member.name))?;
+            let is_only = in_order.remove_apart(&score::key(member.score, member.name), SCORE_BYTES)?;
+            if let (true, Some(by_member)) = (is_only, &mut self.by_member) {
+                return forget_only(by_member, self.engine, member);
+            }
         } else {
             let rank = self.view().rank(member)?;
             self.in_order.remove(rank..rank + 1)?;
@@ -139,12 +143,13 @@ impl<'a> SortedSetEdit<'a> {
         }
     }
 
-    /// Enters a member that stands in the order already into the tree by member.
-    fn index_member(&mut self, score: f64, name: &[u8]) -> Result<(), Damaged> {
+    /// Enters a member that stands in the order already into the tree by member; `is_only` where no other is known to
+    /// have its score.
+    fn index_member(&mut self, score: f64, name: &[u8], is_only: bool) -> Result<(), Damaged> {
         let (Work::Tree(in_order), Some(by_member)) = (&self.in_order, &mut self.by_member) else {
             return Ok(());
         };
-        let run = run(in_order.tree(), score)?;
+        let run = if is_only { 1 } else { run(in_order.tree(), score)? };
         if run <= RUN_MAX || name.is_empty() {
             return add_short(by_member, &member_key(self.engine, score, name)[..SHORT_BYTES]);
         }
@@ -211,6 +216,15 @@ fn forget(by_member: &mut Edit<'_>, engine: &Engine, member: Member<'_>) -> Resu
         put_short(by_member, short, others)?;
     } else {
         by_member.remove(short)?;
+    }
+    Ok(())
+}
+
+/// [`forget`] where no other member has this score: then the short key, if any, is this member's.
+fn forget_only(by_member: &mut Edit<'_>, engine: &Engine, member: Member<'_>) -> Result<(), Damaged> {
+    let key = member_key(engine, member.score, member.name);
+    if !by_member.remove(&key[..SHORT_BYTES])? {
+        by_member.remove(&key)?;
     }
     Ok(())
 }

@@ -5,9 +5,9 @@
 
 use smallvec::SmallVec;
 
-use super::super::amend::{Kind, Plain};
+use super::super::amend::{INNER_BYTES, Kind, Plain, leaf_bytes};
 use super::super::node::{self, Child, FRESH, HEAD_BYTES, MAPPED, Node};
-use super::super::packed::{Fresh, Piece, measure};
+use super::super::packed::{Fresh, measure};
 use super::super::{ENTRY_BYTES_MAX, NODE_BYTES_MAX, NODE_BYTES_MIN, Waste};
 use super::pack::{Fill, room_for};
 use super::{Edit, node_of};
@@ -31,33 +31,56 @@ impl Edit<'_> {
         if key.len() + value.len() > ENTRY_BYTES_MAX {
             return None;
         }
-        let way = self.way(|node| node.child_for(key).ok())?;
+        let mut way = self.way(|node| node.child_for(key).ok())?;
         let (index, is_there) = way.leaf.lower_bound(key).ok()?;
         if is_there && !replaces {
             return Some(true);
         }
         let kind = if is_there { Kind::Replaced } else { Kind::Inserted };
-        self.amend(&way, kind, index, &Fresh::new(key, value)).then_some(is_there)
+        self.amend(&mut way, kind, index, &Fresh::new(key, value)).then_some(is_there)
+    }
+
+    /// [`Edit::put_in_place`], and whether its neighbours' keys are known to begin with other `bytes` bytes.
+    pub(super) fn put_apart_in_place(&mut self, key: &[u8], value: &[u8], bytes: usize) -> Option<bool> {
+        let mut way = self.way(|node| node.child_for(key).ok())?;
+        let (index, is_there) = way.leaf.lower_bound(key).ok()?;
+        if is_there || key.len() + value.len() > ENTRY_BYTES_MAX {
+            return None;
+        }
+        let is_apart = is_apart(&way, index, index, &key[..bytes]);
+        self.amend(&mut way, Kind::Inserted, index, &Fresh::new(key, value)).then_some(is_apart)
+    }
+
+    /// [`Edit::remove_in_place`] for an element that is there, and whether its neighbours' keys are known to begin with
+    /// other `bytes` bytes.
+    pub(super) fn remove_apart_in_place(&mut self, key: &[u8], bytes: usize) -> Option<bool> {
+        let mut way = self.way(|node| node.child_for(key).ok())?;
+        let (index, is_there) = way.leaf.lower_bound(key).ok()?;
+        if !is_there {
+            return None;
+        }
+        let is_apart = is_apart(&way, index, index + 1, &key[..bytes]);
+        self.amend(&mut way, Kind::Removed, index, &Fresh::new(key, b"")).then_some(is_apart)
     }
 
     /// Removes the element with this key; whether there was one. `None` if the path must be copied.
     pub(super) fn remove_in_place(&mut self, key: &[u8]) -> Option<bool> {
-        let way = self.way(|node| node.child_for(key).ok())?;
+        let mut way = self.way(|node| node.child_for(key).ok())?;
         let (index, is_there) = way.leaf.lower_bound(key).ok()?;
         if !is_there {
             return Some(false);
         }
-        self.amend(&way, Kind::Removed, index, &Fresh::new(key, b"")).then_some(true)
+        self.amend(&mut way, Kind::Removed, index, &Fresh::new(key, b"")).then_some(true)
     }
 
     /// Removes the element at `rank`; `false` if the path must be copied.
     pub(super) fn remove_at_in_place(&mut self, rank: u64) -> bool {
-        let Some((way, index)) = self.way_to(rank) else { return false };
+        let Some((mut way, index)) = self.way_to(rank) else { return false };
         if index as u64 >= way.elements || way.leaf.has_blobs() {
             return false;
         }
         let Ok(item) = way.leaf.item(index) else { return false };
-        self.amend(&way, Kind::Removed, index, &Fresh::new(item.key, b""))
+        self.amend(&mut way, Kind::Removed, index, &Fresh::new(item.key, b""))
     }
 
     /// Inserts an element without key in front of the one at `rank`; `false` if the path must be copied.
@@ -65,8 +88,8 @@ impl Edit<'_> {
         if value.len() > ENTRY_BYTES_MAX {
             return false;
         }
-        let Some((way, index)) = self.way_to(rank) else { return false };
-        index as u64 <= way.elements && self.amend(&way, Kind::Inserted, index, &Fresh::new(b"", value))
+        let Some((mut way, index)) = self.way_to(rank) else { return false };
+        index as u64 <= way.elements && self.amend(&mut way, Kind::Inserted, index, &Fresh::new(b"", value))
     }
 
     /// The way to the element at a rank, and its index in the leaf.
@@ -110,7 +133,7 @@ impl Edit<'_> {
     }
 
     /// Notes a change of an entry of the leaf, or writes the leaf anew; `false` if neither can be.
-    fn amend(&mut self, way: &Way, kind: Kind, index: usize, entry: &Fresh<'_>) -> bool {
+    fn amend(&mut self, way: &mut Way, kind: Kind, index: usize, entry: &Fresh<'_>) -> bool {
         let leaf = way.leaf;
         if leaf.has_blobs() || kind == Kind::Removed && !stays_large(leaf, way.elements) {
             return false;
@@ -120,46 +143,77 @@ impl Edit<'_> {
             Kind::Replaced => 0,
             Kind::Removed => -1,
         };
-        let has_inner_room = || way.inner.iter().all(|(node, ..)| node.can_note_child());
-        if change != 0 && !has_inner_room() {
+        let has_room = leaf_bytes(entry) <= leaf.room_left();
+        if !way.inner.iter().all(|(node, ..)| node.may_note_children()) {
             return false;
         }
-        // SAFETY: the latch of the tree's key is held for as long as an edit lives, the leaf is the tree's alone, and
-        // the edit's number is above the old tree's.
-        if unsafe { leaf.note_entry(self.number, kind, index, entry) } {
-            if change != 0 {
-                self.note_children(way, change, 0, None);
-            }
+        if has_room {
+            // SAFETY: the latch of the tree's key is held for as long as an edit lives, the leaf is the tree's alone, and
+            // the edit's number is above the old tree's.
+            unsafe { leaf.note_entry(self.number, kind, index, entry) };
         } else {
-            if way.inner.is_empty() || !has_inner_room() {
-                return false;
-            }
             let Some(fresh) = rewritten(way, kind, index, entry) else { return false };
-            let bytes = fresh.memory_bytes() as i64 - leaf.memory_bytes() as i64;
-            let is_claimed = leaf.claim();
-            debug_assert!(is_claimed, "alone under the latch");
-            self.garbage.waste.push(Waste::Shell(leaf.word()));
-            self.note_children(way, change, bytes, Some(fresh.word()));
+            self.replace_on(way, way.inner.len(), leaf, fresh);
+        }
+        if change != 0 || !has_room {
+            self.make_room(way);
+            self.note_children(way, change);
         }
         true
     }
 
-    /// Notes in all inner nodes on the way how much changed below them, and in the last one its new child.
-    fn note_children(&mut self, way: &Way, elements: i64, bytes: i64, leaf: Option<u64>) {
-        for (depth, (node, index, child)) in way.inner.iter().enumerate() {
-            let word = leaf.filter(|_| depth + 1 == way.inner.len());
-            let child = Child {
-                word: word.map_or(child.word, |word| word | child.word & node::SHORTENED),
-                elements: child.elements.wrapping_add_signed(elements),
-                bytes: child.bytes.wrapping_add_signed(bytes),
-                separator: child.separator,
-            };
-            // SAFETY: as in `amend`, which has looked whether there is room.
-            unsafe { node.note_child(self.number, *index, &child) };
+    /// Writes the inner nodes anew that have no room left for another child's change.
+    fn make_room(&mut self, way: &mut Way) {
+        for depth in 0..way.inner.len() {
+            let (node, ..) = way.inner[depth];
+            if node.room_left() < INNER_BYTES {
+                let plain = Plain::of(node);
+                let all = plain.piece(0..plain.packed().count());
+                let fresh = node::build(node.level(), &[all], false, room_for(node.level(), Fill::Evenly));
+                self.replace_on(way, depth, node, fresh);
+                way.inner[depth].0 = fresh;
+            }
         }
-        self.elements = self.elements.wrapping_add_signed(elements);
+    }
+
+    /// Lets `fresh` take the place of a node on the way, in what [`Edit::note_children`] is about to note.
+    fn replace_on(&mut self, way: &mut Way, depth: usize, node: Node<'static>, fresh: Node<'static>) {
+        let bytes = fresh.memory_bytes() as i64 - node.memory_bytes() as i64;
+        let is_claimed = node.claim();
+        debug_assert!(is_claimed, "alone under the latch");
+        // The old record still has the old root, and frees it when it dies.
+        if depth > 0 || !self.has_old_root() {
+            self.garbage.waste.push(Waste::Shell(node.word()));
+        }
+        match depth.checked_sub(1) {
+            None => self.root = fresh.word(),
+            Some(above) => {
+                let child = &mut way.inner[above].2;
+                child.word = fresh.word() | child.word & node::SHORTENED;
+            }
+        }
+        way.inner[..depth].iter_mut().for_each(|(_, _, child)| {
+            child.bytes = child.bytes.wrapping_add_signed(bytes);
+        });
         self.bytes = self.bytes.wrapping_add_signed(bytes);
     }
+
+    /// Notes in all inner nodes on the way what has become of their child, and how much changed below them.
+    fn note_children(&mut self, way: &mut Way, elements: i64) {
+        for (node, index, child) in &mut way.inner {
+            child.elements = child.elements.wrapping_add_signed(elements);
+            // SAFETY: as in `amend`, which has looked whether the node may; `make_room` made room.
+            unsafe { node.note_child(self.number, *index, child) };
+        }
+        self.elements = self.elements.wrapping_add_signed(elements);
+    }
+}
+
+/// Whether the entries in front of `begin` and at `end`, both of this leaf, have keys with another begin.
+fn is_apart(way: &Way, begin: usize, end: usize, prefix: &[u8]) -> bool {
+    let leaf = way.leaf.leaf();
+    let differs = |index: usize| leaf.item(index).is_ok_and(|item| !item.key.starts_with(prefix));
+    begin > 0 && end < leaf.count() && differs(begin - 1) && differs(end)
 }
 
 /// Whether a leaf without one of its entries needs no merging with a neighbour.
@@ -170,22 +224,19 @@ fn stays_large(leaf: Node<'_>, elements: u64) -> bool {
 
 /// The leaf written anew with the change, unless it would be too large.
 fn rewritten(way: &Way, kind: Kind, index: usize, entry: &Fresh<'_>) -> Option<Node<'static>> {
-    let plain = Plain::of(way.leaf);
-    let count = plain.packed().count();
-    let added = if kind == Kind::Removed { &[][..] } else { std::slice::from_ref(entry) };
     let end = index + usize::from(kind != Kind::Inserted);
-    let pieces = [plain.piece(0..index), Piece::New(added), plain.piece(end..count)];
-    if HEAD_BYTES + measure(&pieces).1 > NODE_BYTES_MAX {
-        return None;
-    }
+    let change = (kind, index, *entry);
     let fill = if kind == Kind::Removed {
         Fill::Evenly
     } else if way.is_first && index == 0 {
         Fill::Back
-    } else if way.is_last && end == count {
+    } else if way.is_last && end as u64 == way.elements {
         Fill::Front
     } else {
         Fill::Evenly
     };
-    Some(node::build(0, &pieces, false, room_for(0, fill)))
+    way.leaf.leaf().with_pieces(Some(change), |pieces| {
+        let fits = HEAD_BYTES + measure(pieces).1 <= NODE_BYTES_MAX;
+        fits.then(|| node::build(0, pieces, false, room_for(0, fill)))
+    })
 }

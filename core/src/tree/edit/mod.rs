@@ -110,6 +110,22 @@ impl<'a> Edit<'a> {
         Ok(place.is_there)
     }
 
+    /// Puts an element whose key is not there; whether its neighbours' keys are known to begin with other `bytes` bytes.
+    pub fn put_apart(&mut self, key: &[u8], value: &[u8], bytes: usize) -> Result<bool, Damaged> {
+        if let Some(is_apart) = self.put_apart_in_place(key, value, bytes) {
+            return Ok(is_apart);
+        }
+        self.put(key, value).map(|_| false)
+    }
+
+    /// Removes an element; whether its neighbours' keys are known to begin with other `bytes` bytes.
+    pub fn remove_apart(&mut self, key: &[u8], bytes: usize) -> Result<bool, Damaged> {
+        if let Some(is_apart) = self.remove_apart_in_place(key, bytes) {
+            return Ok(is_apart);
+        }
+        self.remove(key).map(|_| false)
+    }
+
     /// Removes the elements of a range of ranks.
     pub fn remove_range(&mut self, range: Range<u64>) -> Result<(), Damaged> {
         let range = range.start..range.end.min(self.elements);

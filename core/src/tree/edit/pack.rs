@@ -9,7 +9,7 @@ use super::super::{ENTRY_BYTES_MAX, NODE_BYTES_MAX, NODE_BYTES_MIN, SEPARATOR_BY
 use super::node_of;
 
 /// Room for amendments of a leaf, at least.
-const LEAF_ROOM_BYTES: usize = 128;
+const LEAF_ROOM_BYTES: usize = 64;
 /// The same at the ends of a tree, where it grows and shrinks most.
 const EDGE_ROOM_BYTES: usize = 512;
 /// The same of an inner node: every write below that adds or removes an element takes one.
