@@ -1,10 +1,23 @@
 //! The rows of scripts and functions.
 
-use polycache_core::command::spec::{Arg, Keys, Spec, acl, flag};
+use polycache_core::command::spec::{Arg, KeySpec, Keys, Spec, acl, flag};
 
 use super::function::command as function;
 use super::{eval, script_command as script};
 use crate::admin::container;
+
+/// The keys of scripts, whatever these do with them.
+const UNKNOWN_USE: &[KeySpec] = &[KeySpec {
+    keys: Keys::Counted { count: 2, first: 3, step: 1 },
+    key_use: "RW access update",
+    notes: "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE",
+}];
+
+const UNKNOWN_READS: &[KeySpec] = &[KeySpec {
+    keys: Keys::Counted { count: 2, first: 3, step: 1 },
+    key_use: "RO access",
+    notes: "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS",
+}];
 
 pub static COMMANDS: &[Spec] = &[
     Spec {
@@ -16,6 +29,7 @@ pub static COMMANDS: &[Spec] = &[
         acl: acl::SCRIPTING,
         keys: Keys::Counted { count: 2, first: 3, step: 1 },
         key_use: "RW access update",
+        key_specs: UNKNOWN_USE,
         group: "scripting",
         since: "2.6.0",
         summary: "Executes a server-side Lua script.",
@@ -38,6 +52,7 @@ pub static COMMANDS: &[Spec] = &[
         acl: acl::SCRIPTING,
         keys: Keys::Counted { count: 2, first: 3, step: 1 },
         key_use: "RO access",
+        key_specs: UNKNOWN_READS,
         group: "scripting",
         since: "7.0.0",
         summary: "Executes a read-only server-side Lua script.",
@@ -102,6 +117,7 @@ pub static COMMANDS: &[Spec] = &[
         acl: acl::SCRIPTING,
         keys: Keys::Counted { count: 2, first: 3, step: 1 },
         key_use: "RW access update",
+        key_specs: UNKNOWN_USE,
         group: "scripting",
         since: "7.0.0",
         summary: "Invokes a function.",
@@ -124,6 +140,7 @@ pub static COMMANDS: &[Spec] = &[
         acl: acl::SCRIPTING,
         keys: Keys::Counted { count: 2, first: 3, step: 1 },
         key_use: "RO access",
+        key_specs: UNKNOWN_READS,
         group: "scripting",
         since: "7.0.0",
         summary: "Invokes a read-only function.",
@@ -137,7 +154,6 @@ pub static COMMANDS: &[Spec] = &[
         ..Spec::new("fcall_ro", -3, function::fcall_ro)
     },
     Spec {
-        acl: acl::SCRIPTING,
         group: "scripting",
         since: "7.0.0",
         summary: "A container for function commands.",
@@ -146,7 +162,6 @@ pub static COMMANDS: &[Spec] = &[
         ..Spec::new("function", -2, container)
     },
     Spec {
-        acl: acl::SCRIPTING,
         group: "scripting",
         since: "2.6.0",
         summary: "A container for Lua scripts management commands.",

@@ -153,7 +153,7 @@ pub(crate) fn categories(spec: &Spec) -> Vec<&'static str> {
     let all = [
         ("keyspace", own(acl::KEYSPACE)),
         ("read", own(acl::READ) || has(flag::READONLY) && !own(acl::SCRIPTING)),
-        ("write", own(acl::WRITE) || has(flag::WRITE) && !own(acl::SCRIPTING)),
+        ("write", own(acl::WRITE) || has(flag::WRITE)),
         ("set", own(acl::SET)),
         ("sortedset", own(acl::SORTED_SET)),
         ("list", own(acl::LIST)),

@@ -1,7 +1,7 @@
 //! COMMAND GETKEYS and GETKEYSANDFLAGS: which arguments of a command are keys.
 
 use polycache_core::command::args::{canonical_integer, is_word};
-use polycache_core::command::spec::Keys;
+use polycache_core::command::spec::{Keys, flag};
 use polycache_core::command::{Args, Ctx, Failure, Outcome, Registry, Spec};
 
 use super::info::key_specs;
@@ -66,8 +66,13 @@ fn keys_of<'a>(registry: &Registry, line: &'a [&'a [u8]]) -> Result<Vec<(&'a [u8
     if !spec.arity_fits(line.len()) {
         return Err(ARITY);
     }
-    let keys = keys_used(spec, line).ok_or(NO_KEYS)?;
-    if keys.is_empty() {
+    let optional = spec.flags & flag::NO_MANDATORY_KEYS != 0;
+    let keys = match keys_used(spec, line) {
+        Some(keys) => keys,
+        None if optional => Vec::new(),
+        None => return Err(NO_KEYS),
+    };
+    if keys.is_empty() && !optional {
         return Err(NO_KEYS);
     }
     Ok(keys.into_iter().map(|(position, key_use)| (line[position], key_use)).collect())
