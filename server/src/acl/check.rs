@@ -41,6 +41,19 @@ impl Denied {
         }
     }
 
+    /// The error reply to a command that was allowed when it was queued.
+    pub fn failure_at_exec(self) -> Failure {
+        let reason = match self.reason {
+            Reason::Command | Reason::Auth => "no permission to execute the command or subcommand",
+            Reason::Key => "no permission to touch the specified keys",
+            Reason::Channel => "no permission to access one of the channels used as arguments",
+            Reason::Database => "no permission",
+        };
+        Failure::new(format!(
+            "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: {reason}"
+        ))
+    }
+
     /// What ACL DRYRUN says: it names what the error reply to a client keeps back.
     pub fn describe(self, user: &User, command: &str, args: Args<'_>) -> Vec<u8> {
         let object = args.get(self.argument).copied().unwrap_or_default();

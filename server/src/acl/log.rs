@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Reason;
-use crate::client::Client;
+use crate::client::{Client, special};
 
 /// Entries are counted up for so long.
 const GROUP_MILLIS: u64 = 60_000;
@@ -27,6 +27,11 @@ pub enum Context {
 }
 
 impl Context {
+    /// Of a command that the client sends.
+    pub fn of(client: &Client) -> Context {
+        if client.special & special::IN_MULTI != 0 { Context::Multi } else { Context::TopLevel }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Context::TopLevel => "toplevel",

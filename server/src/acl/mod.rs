@@ -41,7 +41,7 @@ pub use rule::{Grammar, RuleError};
 pub use table::TABLE;
 pub use user::{DEFAULT_USER, User};
 
-use crate::client::Client;
+use crate::client::{Client, special};
 use crate::config::Settings;
 use crate::limits::ACL_USERS_MAX;
 
@@ -217,6 +217,9 @@ pub fn refusal(
     }
     let acl = &client.server.acl;
     match check(client, database, spec, args, context) {
+        Err(denied) if context == Context::Multi && client.special & special::EXECUTING != 0 => {
+            Some(denied.failure_at_exec())
+        }
         Err(denied) => Some(denied.failure(client.user(), acl.name_of(spec))),
         Ok(()) => {
             let number = acl.rows.number(spec)?;

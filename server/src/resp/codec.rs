@@ -281,7 +281,7 @@ impl Executor<'_> {
         };
         if turn.client.is_guarded()
             && let Some(failure) =
-                acl::refusal(turn.client, turn.session.db, spec, args, acl::Context::TopLevel)
+                acl::refusal(turn.client, turn.session.db, spec, args, acl::Context::of(turn.client))
         {
             self.refuse(turn, Some(index), &failure);
             return Ran::Done;

@@ -128,3 +128,24 @@ fn databases_are_rules_too() {
          a SORT k GET #
          a SORT k BY nosort"]);
 }
+
+#[test]
+fn rules_that_change_under_a_transaction() {
+    compare(&["w ACL LOG RESET
+         w ACL SETUSER u reset on nopass ~k* &* +@all
+         a AUTH u x
+         a MULTI
+         a GET z
+         a EXEC
+         a MULTI
+         a GET k
+         a SET k v
+         a PUBLISH ch m
+         w ACL SETUSER u -set resetchannels
+         a EXEC
+         w ACL SETUSER u ~k* +set
+         a MULTI
+         a SET k v
+         w ACL SETUSER u resetkeys
+         a EXEC"]);
+}
