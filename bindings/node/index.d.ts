@@ -157,6 +157,9 @@ export class Cache implements Iterable<[string, string]> {
   execute(command: string, ...args: Value[]): Reply
   /** Carries out any command; strings in its reply are Buffers. */
   executeBuffers(command: string, ...args: Value[]): Reply
+  /** All commands as one, each `[name, ...arguments]`: nobody sees some of them without the others. An error stands in
+   * the place of the reply of one that failed. */
+  transaction(commands: readonly (readonly [command: string, ...args: Value[]])[]): Reply[]
   /** Carries out a command that may take long, or wait (BLPOP), on another thread: of libuv's few. */
   executeAsync(command: string, ...args: Value[]): Promise<Reply>
 

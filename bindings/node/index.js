@@ -194,6 +194,10 @@ class Cache {
     return complete(this.#native.execute([command, ...args.map(asBytes)], true))
   }
 
+  transaction(commands) {
+    return complete(this.#native.transaction(commands.map((command) => command.map(asBytes))))
+  }
+
   async executeAsync(command, ...args) {
     return complete(await later(this.#native.executeLater([command, ...args.map(asBytes)], false)))
   }

@@ -1,6 +1,8 @@
 //! Scripts of several connections, played on Valkey 9.1.2 and on our server; `src/interleaving/mod.rs` says how they
 //! are written. `POLYCACHE_DIFFERENTIAL_PEERS_ONLY=1` plays them on Valkey twice, to test a script.
 
+#[path = "interleaving/isolation.rs"]
+mod isolation;
 #[path = "interleaving/notifications.rs"]
 mod notifications;
 #[path = "interleaving/pubsub.rs"]

@@ -210,6 +210,19 @@ impl Cache {
         reply::value(env, bulk(buffers), finish(done)?)
     }
 
+    /// All commands as one; their replies.
+    #[napi(catch_unwind)]
+    pub fn transaction(&self, env: &Env, commands: Vec<Vec<Bytes>>) -> Result<Raw> {
+        let commands: Vec<Vec<&[u8]>> =
+            commands.iter().map(|args| args.iter().map(Bytes::as_slice).collect()).collect();
+        let commands: Vec<&[&[u8]]> = commands.iter().map(Vec::as_slice).collect();
+        let done = self
+            .cache
+            .transaction(&commands)
+            .map(|(values, durable)| (polycache_core::command::Value::Array(values), durable));
+        reply::value(env, bulk(false), finish(done)?)
+    }
+
     #[napi]
     pub fn execute_later(&self, args: Vec<Bytes>, buffers: bool) -> AsyncTask<Work> {
         let cache = self.cache.clone();

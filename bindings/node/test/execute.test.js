@@ -56,3 +56,12 @@ test('a command that waits needs another thread', async () => {
   assert.deepEqual(cache.execute('BLPOP', 'queue', 0), ['queue', 'y'])
   assert.equal(await cache.executeAsync('BLPOP', 'queue', '0.01'), null)
 })
+
+test('a transaction is one', () => {
+  const [set, sum, failed] = cache.transaction([['SET', 't', 1], ['INCR', 't'], ['LPUSH', 't', 'x']])
+  assert.equal(set, 'OK')
+  assert.equal(sum, 2)
+  assert.ok(failed instanceof Error)
+  assert.throws(() => cache.transaction([['SET', 't', 3], ['NOSUCH']]))
+  assert.equal(cache.execute('GET', 't'), '2')
+})

@@ -366,6 +366,12 @@ impl Cache {
         reply::object(py, &value.or_raise()?)
     }
 
+    /// Several commands as one, each a sequence of its words; a CommandError in the place of a reply is not raised.
+    #[pyo3(signature = (commands, /))]
+    fn transaction<'py>(&self, py: Python<'py>, commands: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        crate::transaction::run(py, &self.cache, commands)
+    }
+
     /// Numbers about the cache: keys, hits, misses, expired, evicted, used_bytes, max_bytes.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let stats = py.detach(|| self.cache.stats()).or_raise()?;

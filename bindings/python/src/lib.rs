@@ -18,6 +18,7 @@ mod reply;
 mod rope;
 mod scan;
 mod server;
+mod transaction;
 
 use pyo3::prelude::*;
 

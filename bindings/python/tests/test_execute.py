@@ -83,3 +83,16 @@ def test_a_signal_ends_the_waiting(cache: polycache.Cache) -> None:
     finally:
         signal.signal(signal.SIGALRM, old)
     assert cache.info("clients")["blocked_clients"] == "0"
+
+
+def test_a_transaction_is_one(cache: polycache.Cache) -> None:
+    replies = cache.transaction([("SET", "k", 1), ("INCR", "k"), ("LPUSH", "k", "x"), ["GET", "k"]])
+    assert replies[1] == 2
+    assert isinstance(replies[2], polycache.CommandError)
+    assert replies[3] == b"2"
+    assert cache.transaction([]) == []
+    with pytest.raises(polycache.CommandError):
+        cache.transaction([("SET", "k", 3), ("NOSUCH",)])
+    with pytest.raises(polycache.CommandError):
+        cache.transaction([("MULTI",)])
+    assert cache["k"] == b"2"

@@ -191,7 +191,7 @@ fn count(server: &Server, spec: Option<&'static Spec>, args: Args<'_>, began: u6
     }
 }
 
-fn refuse_connection_commands(name: &[u8]) -> Result<()> {
+pub(super) fn refuse_connection_commands(name: &[u8]) -> Result<()> {
     for (refused, instead) in OF_CONNECTIONS {
         if name.eq_ignore_ascii_case(refused.as_bytes()) {
             let refused = refused.to_ascii_uppercase();

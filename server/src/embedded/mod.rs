@@ -20,6 +20,7 @@ mod serve;
 mod shared;
 mod stats;
 mod subscribe;
+mod transaction;
 
 pub use direct::{Condition, Expire, SetOptions, Ttl};
 pub use error::{Error, ErrorKind, Result};
