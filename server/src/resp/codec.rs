@@ -216,8 +216,9 @@ impl<'a> Batch<'a> {
         }
         let mut keys: SmallVec<[&[u8]; BATCH_COMMANDS]> = SmallVec::new();
         for command in &self.commands {
+            // Of keys that are counted the first one, or what stands in its place where there are none.
             if let Some((spec, _)) = command.row
-                && let Keys::Range { first, .. } = spec.keys
+                && let Keys::Range { first, .. } | Keys::Counted { first, .. } = spec.keys
                 && command.first + first < command.end
             {
                 keys.push(self.args[command.first + first]);

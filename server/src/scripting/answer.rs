@@ -42,8 +42,12 @@ fn table(stack: Stack, reply: &mut dyn Reply, is_resp3: bool, depth: usize) {
         let text = String::from_utf8_lossy(stack.bytes(-1).unwrap_or_default());
         reply.error(text.strip_prefix('-').unwrap_or(&text));
     } else if is_field(stack, "ok", Kind::String) {
-        let text = String::from_utf8_lossy(stack.bytes(-1).unwrap_or_default()).replace(['\r', '\n'], " ");
-        reply.status(&text);
+        let text = String::from_utf8_lossy(stack.bytes(-1).unwrap_or_default());
+        if text.contains(['\r', '\n']) {
+            reply.status(&text.replace(['\r', '\n'], " "));
+        } else {
+            reply.status(&text);
+        }
     } else if is_field(stack, "double", Kind::Number) {
         reply.double(stack.number(-1));
     } else if is_field(stack, "map", Kind::Table) {

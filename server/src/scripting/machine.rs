@@ -126,8 +126,9 @@ pub fn message(stack: Stack) -> String {
 }
 
 /// Idle machines: any thread may take one, most often that which it gave back last.
+#[allow(clippy::vec_box, reason = "a machine is large, and moves twice with every script")]
 pub struct Machines {
-    shards: [Mutex<Vec<Machine>>; SHARDS],
+    shards: [Mutex<Vec<Box<Machine>>>; SHARDS],
     bytes: [AtomicUsize; SHARDS],
 }
 
@@ -143,18 +144,18 @@ impl Default for Machines {
 }
 
 impl Machines {
-    pub fn take(&self, limit_bytes: usize) -> Option<Machine> {
+    pub fn take(&self, limit_bytes: usize) -> Option<Box<Machine>> {
         let idle = self.shards[shard()].lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             Some(machine) => {
                 machine.state.set_limit(limit_bytes);
                 Some(machine)
             }
-            None => Machine::new(limit_bytes),
+            None => Machine::new(limit_bytes).map(Box::new),
         }
     }
 
-    pub fn give_back(&self, machine: Machine) {
+    pub fn give_back(&self, machine: Box<Machine>) {
         let shard = shard();
         let mut idle = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < crate::limits::IDLE_MACHINES_MAX {

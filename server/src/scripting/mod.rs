@@ -55,14 +55,14 @@ pub struct Scripting {
 
 impl Scripting {
     /// A machine to run a script in.
-    fn take(&self) -> Result<Machine, Failure> {
+    fn take(&self) -> Result<Box<Machine>, Failure> {
         let mut machine = self.machines.take(SCRIPT_MEMORY_BYTES_MAX).ok_or(eval::NO_MACHINE)?;
         machine.refresh(self.scripts.flushes());
         Ok(machine)
     }
 
     /// Keeps a machine for the next script, unless the last one has left much behind.
-    fn give_back(&self, machine: Machine) {
+    fn give_back(&self, machine: Box<Machine>) {
         if machine.state.used_bytes() <= IDLE_MACHINE_BYTES_MAX {
             self.machines.give_back(machine);
         }
