@@ -329,8 +329,7 @@ impl Cache {
         container(this, key, class!(this.py(), "Stream")?)
     }
 
-    /// Carries out any command: its reply as Python objects, or CommandError. A command that waits (BLPOP) lets this
-    /// thread wait, and others run.
+    /// Any command's reply as Python objects, or CommandError; one that waits (BLPOP) lets this thread wait.
     #[pyo3(signature = (command, /, *arguments))]
     fn execute<'py>(
         &self,
@@ -339,8 +338,7 @@ impl Cache {
         arguments: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let objects: Vec<Bound<'py, PyAny>> = arguments.iter().collect();
-        let mut args: Vec<Argument<'_>> = Vec::with_capacity(1 + objects.len());
-        args.push(Argument::Borrowed(key(command)?));
+        let mut args = vec![Argument::Borrowed(key(command)?)];
         for object in &objects {
             args.push(argument(object)?.into_owned_where_made());
         }
@@ -376,11 +374,12 @@ impl Cache {
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let stats = py.detach(|| self.cache.stats()).or_raise()?;
         let dict = PyDict::new(py);
-        dict.set_item("keys", stats.keys)?;
-        dict.set_item("hits", stats.hits)?;
-        dict.set_item("misses", stats.misses)?;
-        dict.set_item("expired", stats.expired)?;
-        dict.set_item("evicted", stats.evicted)?;
+        let counts = [("keys", stats.keys), ("hits", stats.hits), ("misses", stats.misses)];
+        for (name, count) in
+            counts.into_iter().chain([("expired", stats.expired), ("evicted", stats.evicted)])
+        {
+            dict.set_item(name, count)?;
+        }
         dict.set_item("used_bytes", stats.used_bytes)?;
         dict.set_item("max_bytes", stats.max_bytes)?;
         Ok(dict)
