@@ -9,7 +9,7 @@ use polycache_server::embedded::{
 };
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyTuple};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyMapping, PyTuple};
 
 use crate::arguments::{Argument, argument, expire, key};
 use crate::containers::{class, container};
@@ -18,6 +18,7 @@ use crate::reply;
 use crate::rope::{from_large_rope, from_rope};
 use crate::scan::{Scan, Show};
 use crate::server::Server;
+use crate::subscription::Subscription;
 
 /// Bytes from which copying takes longer than letting the GIL go.
 const LARGE_BYTES: usize = 64 * 1024;
@@ -329,7 +330,7 @@ impl Cache {
         container(this, key, class!(this.py(), "Stream")?)
     }
 
-    /// Any command's reply as Python objects, or CommandError; one that waits (BLPOP) lets this thread wait.
+    /// Carries out any command: its reply as Python objects, or CommandError. One that waits lets other threads run.
     #[pyo3(signature = (command, /, *arguments))]
     fn execute<'py>(
         &self,
@@ -372,34 +373,35 @@ impl Cache {
 
     /// Numbers about the cache: keys, hits, misses, expired, evicted, used_bytes, max_bytes.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let stats = py.detach(|| self.cache.stats()).or_raise()?;
-        let dict = PyDict::new(py);
-        let counts = [("keys", stats.keys), ("hits", stats.hits), ("misses", stats.misses)];
-        for (name, count) in
-            counts.into_iter().chain([("expired", stats.expired), ("evicted", stats.evicted)])
-        {
-            dict.set_item(name, count)?;
-        }
-        dict.set_item("used_bytes", stats.used_bytes)?;
-        dict.set_item("max_bytes", stats.max_bytes)?;
-        Ok(dict)
+        reply::numbers(py, &py.detach(|| self.cache.stats()).or_raise()?)
     }
 
     /// The fields of INFO, or of one section of it, as text.
     #[pyo3(signature = (section=None, /))]
     fn info<'py>(&self, py: Python<'py>, section: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
-        let fields = py.detach(|| self.cache.info(section)).or_raise()?;
-        let dict = PyDict::new(py);
-        for (name, value) in fields {
-            dict.set_item(name, value)?;
-        }
-        Ok(dict)
+        py.detach(|| self.cache.info(section)).or_raise()?.into_py_dict(py)
     }
 
     /// Another handle, on database `index` (0 to 15) of the same data.
     #[pyo3(signature = (index, /))]
     fn database(&self, index: u32) -> PyResult<Cache> {
         Ok(Cache { cache: self.cache.database(index).or_raise()? })
+    }
+
+    /// Publishes a message; how many subscribers it went to, in this program and on the wire.
+    fn publish(&self, channel: &Bound<'_, PyAny>, message: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let channel = key(channel)?;
+        argument(message)?.with(|message| self.cache.publish(channel, message)).or_raise()
+    }
+
+    /// Listens to channels, and to patterns of names: an iterator over pairs of a channel and what was published.
+    #[pyo3(signature = (*channels, patterns=None))]
+    fn subscribe(
+        &self,
+        channels: &Bound<'_, PyTuple>,
+        patterns: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Subscription> {
+        Subscription::new(&self.cache, channels, patterns)
     }
 
     /// Serves the cache to other programs: "host:port" (port 0 is any free one) or "unix:/path".

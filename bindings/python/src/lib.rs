@@ -18,6 +18,7 @@ mod reply;
 mod rope;
 mod scan;
 mod server;
+mod subscription;
 mod transaction;
 
 use pyo3::prelude::*;
@@ -32,6 +33,8 @@ mod _native {
     use super::scan::Scan;
     #[pymodule_export]
     use super::server::Server;
+    #[pymodule_export]
+    use super::subscription::Subscription;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

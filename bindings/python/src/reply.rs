@@ -1,9 +1,9 @@
 //! Replies of commands as Python objects.
 
 use polycache_core::command::Value;
-use polycache_server::embedded::Error;
+use polycache_server::embedded::{Error, Stats};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 
 use crate::error::exception;
 
@@ -37,6 +37,20 @@ pub fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>
             set.into_any()
         }
     })
+}
+
+/// Numbers about a cache by their names.
+pub fn numbers<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
+    [
+        ("keys", stats.keys),
+        ("hits", stats.hits),
+        ("misses", stats.misses),
+        ("expired", stats.expired),
+        ("evicted", stats.evicted),
+        ("used_bytes", stats.used_bytes),
+        ("max_bytes", stats.max_bytes),
+    ]
+    .into_py_dict(py)
 }
 
 fn list<'py>(py: Python<'py>, values: &[Value]) -> PyResult<Bound<'py, PyList>> {

@@ -10,7 +10,7 @@
     cache.serve(resp="127.0.0.1:6379")              # other programs reach the same data
 """
 
-from ._native import Cache, Scan, Server, __version__, open
+from ._native import Cache, Scan, Server, Subscription, __version__, open
 from .containers import Hash, List, Set, SortedSet, Stream, StreamGroup
 from .errors import (
     CacheError,
@@ -45,6 +45,7 @@ __all__ = [
     "StorageError",
     "Stream",
     "StreamGroup",
+    "Subscription",
     "__version__",
     "open",
 ]
