@@ -348,11 +348,7 @@ impl Cache {
         let value = py.detach(|| {
             // A command that waits (BLPOP) listens to Ctrl-C.
             let mut keep_waiting = || match Python::try_attach(|py| py.check_signals()) {
-                Some(Ok(())) => true,
-                Some(Err(error)) => {
-                    interrupt = Some(error);
-                    false
-                }
+                Some(outcome) => outcome.map_err(|error| interrupt = Some(error)).is_ok(),
                 None => false,
             };
             let (value, durable) = self.cache.execute_while(&args, &mut keep_waiting)?;
@@ -417,8 +413,7 @@ impl Cache {
         password: Option<String>,
     ) -> PyResult<Server> {
         let serve = Serve { resp, memcached, password };
-        let served = py.detach(|| self.cache.serve(&serve)).or_raise()?;
-        Ok(Server { served })
+        Ok(Server { served: py.detach(|| self.cache.serve(&serve)).or_raise()? })
     }
 
     /// Writes a snapshot to the directory, and returns when it is complete.
