@@ -12,6 +12,7 @@ use polycache_tests::differential::scores::{HYPERLOGLOGS, PLACES, SORTED_SETS};
 use polycache_tests::differential::session::{ABOUT_STRINGS, Sending, compare, script};
 use polycache_tests::differential::shrink::shrink;
 use polycache_tests::differential::streams::STREAMS;
+use polycache_tests::differential::transactions::TRANSACTIONS;
 use polycache_tests::differential::{memcached, setting};
 use polycache_tests::support::{Client, Kind, Server, ServerOptions};
 
@@ -112,6 +113,12 @@ fn sets_agree_with_valkey() {
 fn hashes_agree_with_valkey() {
     run(2, &HASHES);
     run(3, &HASHES);
+}
+
+#[test]
+fn transactions_agree_with_valkey() {
+    run(2, &TRANSACTIONS);
+    run(3, &TRANSACTIONS);
 }
 
 #[test]

@@ -446,9 +446,17 @@ impl Executor<'_> {
     /// An error for a command that was not carried out.
     #[cold]
     fn refuse(&mut self, turn: &mut Turn<'_>, command: Option<CommandIndex>, failure: &Failure) {
-        turn.client.spoil_transaction();
         let reply_start = turn.out.len();
-        emit::error(turn.out, failure.0.as_bytes());
+        if command.is_some_and(|command| turn.server.stats.command_name(command) == "exec") {
+            // A refused EXEC ends the transaction.
+            turn.client.discard();
+            let reason = failure.0.strip_prefix("ERR ").unwrap_or(&failure.0);
+            let text = format!("EXECABORT Transaction discarded because of: {reason}");
+            emit::error(turn.out, text.as_bytes());
+        } else {
+            turn.client.spoil_transaction();
+            emit::error(turn.out, failure.0.as_bytes());
+        }
         if let Some(command) = command {
             turn.stats.rejected(command);
         }

@@ -13,6 +13,7 @@ pub mod scores;
 pub mod session;
 pub mod shrink;
 pub mod streams;
+pub mod transactions;
 
 /// A number from the environment, for longer or repeated runs.
 pub fn setting(name: &str, default: u64) -> u64 {

@@ -1,0 +1,46 @@
+//! The grammar of transactions: commands of all types, most of them between MULTI and EXEC. Nothing here removes a key: one
+//! that is absent when it is watched, comes and goes again counts as unchanged for us, and as changed for Valkey.
+
+use super::families::Family;
+
+pub const TRANSACTIONS: Family = Family {
+    templates: &[
+        (14, "MULTI"),
+        (14, "EXEC"),
+        (2, "DISCARD"),
+        (5, "WATCH { <key> }"),
+        (1, "UNWATCH"),
+        (8, "SET <key> ( <index> | <short> )"),
+        (6, "INCRBY <key> <index>"),
+        (4, "APPEND <key> <short>"),
+        (4, "MSET <key> <index> <key> <short>"),
+        (4, "MSETNX <key> <index> <key> <short>"),
+        (6, "GET <key>"),
+        (4, "MGET { <key> }"),
+        (3, "STRLEN <key>"),
+        (3, "GETSET <key> <short>"),
+        (5, "RPUSH <key> { ( a | b | c ) }"),
+        (3, "LRANGE <key> 0 -1"),
+        (3, "LINSERT <key> BEFORE a b"),
+        (5, "ZADD <key> { <index> ( a | b | c ) }"),
+        (3, "ZRANGE <key> 0 -1 WITHSCORES"),
+        (4, "HSET <key> { ( f | g | h ) <short> }"),
+        (3, "HINCRBY <key> ( f | g ) <index>"),
+        (3, "HGET <key> ( f | g | h )"),
+        (3, "SADD <key> { ( 1 | 2 | 3 ) }"),
+        (3, "SCARD <key>"),
+        (2, "EXISTS { <key> }"),
+        (2, "TYPE <key>"),
+        (2, "EXPIREAT <key> 99999999999"),
+        (2, "PERSIST <key>"),
+        (2, "COPY <key> <key> REPLACE"),
+        (2, "SELECT ( 0 | 1 )"),
+        (1, "DBSIZE"),
+        (1, "BLPOP nosuch 0.001"),
+        (1, "NOSUCH <key>"),
+        (1, "GET"),
+        (1, "PING"),
+    ],
+    settings: &[],
+    about: &["TYPE", "PEXPIRETIME"],
+};
