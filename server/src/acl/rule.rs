@@ -108,6 +108,10 @@ pub fn apply(user: &mut User, rule: &[u8], grammar: Grammar<'_>) -> Result<(), R
             }
             let mut selector = Selector::new(grammar.all_channels);
             for word in inner.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+                // Printed inside parentheses it would be read as the end of them: a file that cannot be loaded again.
+                if word.ends_with(b")") {
+                    return Err(RuleError::Syntax);
+                }
                 apply_to_selector(&mut selector, word, grammar)?;
             }
             user.selectors.push(selector);
@@ -196,7 +200,8 @@ fn allow(selector: &mut Selector, name: &[u8], rows: &Rows) -> Result<(), RuleEr
     if row.container.is_some() {
         return Err(RuleError::ArgumentOfSubcommand);
     }
-    if word.is_empty() {
+    // A line break would begin another user when it is saved.
+    if word.is_empty() || !is_clean(word) {
         return Err(RuleError::Syntax);
     }
     if row.subcommands.is_empty() {
@@ -371,6 +376,8 @@ mod tests {
             ("<p", RuleError::NoSuchPassword),
             ("#12", RuleError::BadDigest),
             ("((+get))", RuleError::Syntax),
+            ("(+get ~x))", RuleError::Syntax),
+            ("+get|a\nuser", RuleError::Syntax),
         ] {
             assert_eq!(described(rules), Err(error), "{rules}");
         }

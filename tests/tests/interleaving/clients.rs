@@ -23,6 +23,18 @@ fn kills() {
          b PING
          c PING
          d PING",
+        // One in a transaction, and one that watches.
+        "a MULTI
+         a SET k v
+         b WATCH k
+         a ? flags multi
+         b ? watch
+         w CLIENT KILL FLAGS x
+         w CLIENT KILL ID @b
+         w EXISTS k
+         a EXEC
+         b PING
+         w SET k v",
         // Oneself: not unless asked for.
         "a CLIENT KILL ID @a
          a CLIENT KILL ID @a SKIPME yes
@@ -109,5 +121,33 @@ fn lines_tell_the_truth() {
          a CLIENT IMPORT-SOURCE off
          a CLIENT PAUSE 9223372036854775807
          a CLIENT PAUSE 5 sometimes",
+    ]);
+}
+
+#[test]
+fn pauses_and_replies() {
+    compare(&[
+        "w CLIENT PAUSE 60000 WRITE
+         a GET k
+         a SET k v
+         b BLPOP l 0
+         c PUBLISH ch m
+         w CLIENT UNPAUSE
+         w GET k
+         w RPUSH l x",
+        "w CLIENT PAUSE 100 ALL
+         a GET k
+         a ...
+         w CLIENT PAUSE 50 WRITE
+         a SET k v
+         a ...",
+        "a ! CLIENT REPLY OFF
+         a ! SET k v
+         a ! GET k
+         a CLIENT REPLY ON
+         a ! CLIENT REPLY SKIP
+         a ! GET k
+         a GET k
+         a CLIENT REPLY NOPE",
     ]);
 }
