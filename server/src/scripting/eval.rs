@@ -44,7 +44,7 @@ const OUT_OF_MEMORY: Failure = Failure::text(
     "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
 );
 
-type Find = fn(&Server, &mut Machine, &[u8]) -> Result<Compiled, Failure>;
+type Find = fn(&Server, &mut Machine, &[u8]) -> Result<Arc<Compiled>, Failure>;
 
 fn evaluate(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool, find: Find) -> Outcome {
     let server = Client::of(ctx.host).server.clone();
@@ -81,7 +81,7 @@ pub fn key_count(args: Args<'_>, not_integer: Failure) -> Result<usize, Failure>
     usize::try_from(count).map_err(|_| NEGATIVE)
 }
 
-fn find_source(server: &Server, machine: &mut Machine, source: &[u8]) -> Result<Compiled, Failure> {
+fn find_source(server: &Server, machine: &mut Machine, source: &[u8]) -> Result<Arc<Compiled>, Failure> {
     match machine.find_source(source) {
         Some(compiled) => Ok(compiled),
         None => add(server, machine, source, false),
@@ -94,7 +94,7 @@ pub fn add(
     machine: &mut Machine,
     source: &[u8],
     is_loaded: bool,
-) -> Result<Compiled, Failure> {
+) -> Result<Arc<Compiled>, Failure> {
     let scripts = &server.scripting.scripts;
     let script = Script::parse(source)?;
     let script = scripts.find(&script.sum).unwrap_or_else(|| Arc::new(script));
@@ -103,13 +103,13 @@ pub fn add(
     Ok(compiled)
 }
 
-fn compile(machine: &mut Machine, script: &Arc<Script>) -> Result<Compiled, Failure> {
+fn compile(machine: &mut Machine, script: &Arc<Script>) -> Result<Arc<Compiled>, Failure> {
     machine
         .compile(script)
         .map_err(|message| Failure::new(format!("ERR Error compiling script (new function): {message}")))
 }
 
-fn find_sum(server: &Server, machine: &mut Machine, hex: &[u8]) -> Result<Compiled, Failure> {
+fn find_sum(server: &Server, machine: &mut Machine, hex: &[u8]) -> Result<Arc<Compiled>, Failure> {
     let sum = parse_sum(hex).ok_or(NO_SCRIPT)?;
     if let Some(compiled) = machine.find_sum(&sum) {
         return Ok(compiled);

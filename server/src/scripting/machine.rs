@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polycache_core::sha1::Sum;
+use rapidhash::fast::RandomState;
 
 use super::function::Library;
 use super::lua::compile::compile;
@@ -18,12 +19,12 @@ use crate::limits::COMPILED_SCRIPTS_MAX;
 pub struct Machine {
     pub state: State,
     pub worlds: Worlds,
-    by_source: HashMap<Box<[u8]>, Compiled>,
-    by_sum: HashMap<Sum, Compiled>,
+    by_source: HashMap<Box<[u8]>, Arc<Compiled>, RandomState>,
+    by_sum: HashMap<Sum, Arc<Compiled>, RandomState>,
     /// The cache's count of flushes that the two maps belong to.
     flushes: u64,
     /// Functions of the libraries that are loaded here.
-    pub functions: HashMap<String, Loaded>,
+    pub functions: HashMap<String, Arc<Loaded>, RandomState>,
     /// The engine's count of changes of libraries that they belong to.
     pub changes: u64,
     /// Whose globals are current.
@@ -31,19 +32,17 @@ pub struct Machine {
 }
 
 /// A compiled script.
-#[derive(Clone)]
 pub struct Compiled {
     pub script: Arc<Script>,
-    pub function: Arc<Reference>,
+    pub function: Reference,
 }
 
 /// A function of a library that is loaded here.
-#[derive(Clone)]
 pub struct Loaded {
     pub library: Arc<Library>,
     /// Among the library's functions.
     pub place: usize,
-    pub callback: Arc<Reference>,
+    pub callback: Reference,
 }
 
 impl Machine {
@@ -57,7 +56,7 @@ impl Machine {
             by_source: HashMap::default(),
             by_sum: HashMap::default(),
             flushes: 0,
-            functions: HashMap::new(),
+            functions: HashMap::default(),
             changes: 0,
             in_functions: false,
         })
@@ -75,23 +74,23 @@ impl Machine {
         self.by_source.clear();
         let all = std::mem::take(&mut self.by_sum);
         self.state.with(|stack| {
-            for function in all.into_values().filter_map(|compiled| Arc::into_inner(compiled.function)) {
-                stack.forget(function);
+            for compiled in all.into_values().filter_map(Arc::into_inner) {
+                stack.forget(compiled.function);
             }
         });
     }
 
     /// The script with this source, if it was compiled here.
-    pub fn find_source(&self, source: &[u8]) -> Option<Compiled> {
+    pub fn find_source(&self, source: &[u8]) -> Option<Arc<Compiled>> {
         self.by_source.get(source).filter(|found| !found.script.is_gone.load(Ordering::SeqCst)).cloned()
     }
 
-    pub fn find_sum(&self, sum: &Sum) -> Option<Compiled> {
+    pub fn find_sum(&self, sum: &Sum) -> Option<Arc<Compiled>> {
         self.by_sum.get(sum).filter(|found| !found.script.is_gone.load(Ordering::SeqCst)).cloned()
     }
 
     /// Compiles a script; the compiler's message where it cannot.
-    pub fn compile(&mut self, script: &Arc<Script>) -> Result<Compiled, String> {
+    pub fn compile(&mut self, script: &Arc<Script>) -> Result<Arc<Compiled>, String> {
         if self.by_sum.len() >= COMPILED_SCRIPTS_MAX {
             self.forget();
         }
@@ -100,12 +99,12 @@ impl Machine {
             Ok(()) => Ok(stack.keep()),
             Err(_) => Err(message(stack)),
         })?;
-        let compiled = Compiled { script: script.clone(), function: Arc::new(function) };
+        let compiled = Arc::new(Compiled { script: script.clone(), function });
         self.by_source.insert(script.source.clone(), compiled.clone());
         if let Some(old) = self.by_sum.insert(script.sum, compiled.clone())
-            && let Some(function) = Arc::into_inner(old.function)
+            && let Some(old) = Arc::into_inner(old)
         {
-            self.state.with(|stack| stack.forget(function));
+            self.state.with(|stack| stack.forget(old.function));
         }
         Ok(compiled)
     }

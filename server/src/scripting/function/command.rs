@@ -47,10 +47,13 @@ fn call_in(
         forget(machine);
         machine.changes = changes;
     }
-    if !machine.functions.contains_key(name) {
-        bring(ctx, server, machine, name, args)?;
-    }
-    let loaded = machine.functions.get(name).cloned().ok_or(NO_FUNCTION)?;
+    let loaded = match machine.functions.get(name) {
+        Some(loaded) => loaded.clone(),
+        None => {
+            bring(ctx, server, machine, name, args)?;
+            machine.functions.get(name).cloned().ok_or(NO_FUNCTION)?
+        }
+    };
     let keys = key_count(args, Failure::text("ERR Bad number of keys provided"))?;
     let function = &loaded.library.functions[loaded.place];
     let call = Call {
@@ -69,8 +72,8 @@ fn call_in(
 fn forget(machine: &mut Machine) {
     let functions = std::mem::take(&mut machine.functions);
     machine.state.with(|stack| {
-        for callback in functions.into_values().filter_map(|loaded| Arc::into_inner(loaded.callback)) {
-            stack.forget(callback);
+        for loaded in functions.into_values().filter_map(Arc::into_inner) {
+            stack.forget(loaded.callback);
         }
     });
 }
@@ -92,8 +95,8 @@ fn bring(
     for (name, callback) in callbacks {
         let place = library.functions.iter().position(|function| function.name == name);
         let Some(place) = place else { continue };
-        let loaded = Loaded { library: library.clone(), place, callback: Arc::new(callback) };
-        machine.functions.insert(name, loaded);
+        let loaded = Loaded { library: library.clone(), place, callback };
+        machine.functions.insert(name, Arc::new(loaded));
     }
     Ok(())
 }
