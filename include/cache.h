@@ -111,6 +111,9 @@ typedef enum cache_reply_type {
 // A cache that is being served.
 typedef struct cache_server cache_server;
 
+// A subscription, with a thread of its own that calls back.
+typedef struct cache_subscription cache_subscription;
+
 // An open cache.
 typedef struct cache_t cache_t;
 
@@ -193,6 +196,14 @@ typedef struct cache_stats_t {
     // The limit of them; 0 is none.
     uint64_t max_bytes;
 } cache_stats_t;
+
+// Receives a message of a channel. The bytes are valid during the call only. Return 0 to go on, anything else to hear
+// nothing more.
+typedef int (*cache_message_fn)(void *context,
+                                const void *channel,
+                                size_t channel_len,
+                                const void *message,
+                                size_t message_len);
 
 #ifdef __cplusplus
 extern "C" {
@@ -514,6 +525,35 @@ enum cache_status cache_server_stop(struct cache_server *server);
 
 // Fills `*stats`, whose struct_size the program has set.
 enum cache_status cache_stats(struct cache_t *cache, struct cache_stats_t *stats);
+
+// Publishes a message to the subscribers of a channel, in this program and on the wire. Unless NULL, `*receivers` is how
+// many there were.
+enum cache_status cache_publish(struct cache_t *cache,
+                                const void *channel,
+                                size_t channel_len,
+                                const void *message,
+                                size_t message_len,
+                                size_t *receivers);
+
+// Listens to `channel_count` channels and `pattern_count` patterns of names, one of which must be given: `callback` gets
+// every message that is published from then on, by this program or on the wire, in order. It is called on a thread of
+// the subscription, one message at a time, and may call the cache. It hears nothing more once the cache is closed.
+// On success `*subscription` is the subscription, to be ended by cache_unsubscribe().
+enum cache_status cache_subscribe(struct cache_t *cache,
+                                  size_t channel_count,
+                                  const void *const *channels,
+                                  const size_t *channel_lens,
+                                  size_t pattern_count,
+                                  const void *const *patterns,
+                                  const size_t *pattern_lens,
+                                  cache_message_fn callback,
+                                  void *context,
+                                  struct cache_subscription **subscription);
+
+// Ends a subscription and frees it. When it returns, the callback is not running and will not be called any more; from
+// within the callback it only takes care of the latter. Call it once for every subscription, also after the cache was
+// closed.
+enum cache_status cache_unsubscribe(struct cache_subscription *subscription);
 
 #ifdef __cplusplus
 }  // extern "C"

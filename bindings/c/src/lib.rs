@@ -29,6 +29,8 @@ pub mod serve;
 
 pub mod stats;
 
+pub mod subscribe;
+
 #[cfg(test)]
 mod tests {
     /// The tests compile and run the examples; the README must show the very same text.

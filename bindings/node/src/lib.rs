@@ -21,4 +21,5 @@ mod error;
 mod reply;
 mod result;
 mod server;
+mod subscription;
 mod task;
