@@ -13,6 +13,10 @@ pub enum Held {
     Everything,
 }
 
+/// Commands that may have an effect elsewhere though COMMAND INFO shows no flag that says so: a pause of writes holds
+/// them, as in Valkey. A script is held whatever it says of itself.
+const EFFECTIVE: &[&str] = &["publish", "spublish", "pfcount", "eval", "evalsha", "fcall"];
+
 /// How often a held connection looks whether the pause is over.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -60,7 +64,9 @@ impl Pause {
         match self.held() {
             None => false,
             Some(Held::Everything) => true,
-            Some(Held::Writes) => spec.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0,
+            Some(Held::Writes) => {
+                spec.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0 || EFFECTIVE.contains(&spec.name)
+            }
         }
     }
 

@@ -127,11 +127,13 @@ fn lines_tell_the_truth() {
 #[test]
 fn pauses_and_replies() {
     compare(&[
-        "w CLIENT PAUSE 60000 WRITE
+        "w CLIENT PAUSE 10000 WRITE
          a GET k
          a SET k v
          b BLPOP l 0
          c PUBLISH ch m
+         d EVAL \"return 1\" 0
+         e PFCOUNT h
          w CLIENT UNPAUSE
          w GET k
          w RPUSH l x",
