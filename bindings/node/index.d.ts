@@ -169,18 +169,6 @@ export class Cache implements Iterable<[string, string]> {
 
   /** Another handle, on database index (0 to 15) of the same data. */
   database(index: number): Cache
-  /** Publishes a message; how many subscribers it went to, in this process and on the wire. */
-  publish(channel: Key, message: Value): number
-  /**
-   * Listens to channels and to patterns of names. Messages go to `callback`, or to whoever iterates over the
-   * subscription. An open subscription keeps the process running.
-   */
-  subscribe(
-    channels: Key | Key[],
-    options?: { patterns?: Key | Key[] },
-    callback?: (message: Buffer, channel: Buffer) => void,
-  ): Subscription
-  subscribe(channels: Key | Key[], callback: (message: Buffer, channel: Buffer) => void): Subscription
   /** Serves the cache to other programs until the server is stopped or the cache is closed. */
   serve(options?: ServeOptions): Promise<Server>
   /** Writes a snapshot to the directory. */
@@ -196,24 +184,6 @@ export class Cache implements Iterable<[string, string]> {
 }
 
 /** A cache on the network. */
-/** A message of a channel. */
-export interface Message {
-  channel: Buffer
-  message: Buffer
-}
-
-/** Messages of some channels and patterns: `for await (const { channel, message } of subscription)`. */
-export class Subscription implements AsyncIterableIterator<Message> {
-  private constructor()
-  /** The next message, or null where there is none yet. */
-  take(): Message | null
-  next(): Promise<IteratorResult<Message, undefined>>
-  return(): Promise<IteratorResult<Message, undefined>>
-  [Symbol.asyncIterator](): this
-  /** Ends it; what was published before can still be read. */
-  close(): void
-}
-
 export class Server {
   private constructor()
   /** Where Redis clients connect: "127.0.0.1:40123" or "unix:/path". */

@@ -2,7 +2,6 @@
 // polycache: the friendly shape of the native module (src/*.rs). Types and documentation: index.d.ts.
 
 const containers = require('./containers.js')
-const { Subscription } = require('./subscription.js')
 const native = require('./native.js').load()
 
 /** `flags` of the native set(); the same numbers stand in src/cache.rs. */
@@ -222,16 +221,6 @@ class Cache {
     return new Cache(this.#native.database(index))
   }
 
-  publish(channel, message) {
-    return this.#native.publish(asBytes(channel), asBytes(message))
-  }
-
-  subscribe(channels, options = {}, callback = undefined) {
-    if (typeof options === 'function') [options, callback] = [{}, options]
-    const list = (names) => (names === undefined ? [] : Array.isArray(names) ? names : [names]).map(asBytes)
-    return new Subscription(this.#native, list(channels), list(options.patterns), callback)
-  }
-
   async serve({ resp, memcached, password } = {}) {
     if (resp === undefined && memcached === undefined) resp = '127.0.0.1:0'
     return new Server(await later(this.#native.serve(resp, memcached, password)))
@@ -371,4 +360,4 @@ function port(address) {
   return match === null ? null : Number(match[1])
 }
 
-module.exports = { Cache, Server, Subscription, ...containers, open, version: native.version() }
+module.exports = { Cache, Server, ...containers, open, version: native.version() }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Buffer, Function, Int32Array};
+use napi::bindgen_prelude::{AsyncTask, Buffer, Int32Array};
 use napi_derive::napi;
 use polycache_server::embedded::{
     self, Condition, Durable, Error, ErrorKind, Expire, Options, Serve, SetOptions, Ttl,
@@ -13,7 +13,6 @@ use crate::argument::{Bytes, Target};
 use crate::error::{OrThrow, Result};
 use crate::reply::{self, Bulk};
 use crate::result::{Raw, array, buffer, integer, null, string, string_of};
-use crate::subscription::subscribe;
 use crate::task::{Answer, Work, start};
 
 /// `flags` of set: the condition, and keeping the expiry. The same numbers stand in `index.js`.
@@ -265,22 +264,6 @@ impl Cache {
     #[napi(catch_unwind)]
     pub fn database(&self, index: u32) -> Result<Cache> {
         Ok(Cache { cache: Arc::new(self.cache.database(index).or_throw()?) })
-    }
-
-    #[napi]
-    pub fn publish(&self, channel: Bytes, message: Bytes) -> Result<u32> {
-        Ok(self.cache.publish(channel.as_slice(), message.as_slice()).or_throw()? as u32)
-    }
-
-    #[napi(ts_return_type = "Subscription")]
-    pub fn subscribe(
-        &self,
-        env: &Env,
-        channels: Vec<Bytes>,
-        patterns: Vec<Bytes>,
-        wake: Function<'_, (), ()>,
-    ) -> Result<Raw> {
-        subscribe(&self.cache, env, &channels, &patterns, &wake)
     }
 
     #[napi]

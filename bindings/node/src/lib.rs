@@ -21,5 +21,4 @@ mod error;
 mod reply;
 mod result;
 mod server;
-mod subscription;
 mod task;
