@@ -78,7 +78,7 @@ fn watched_keys_abort_as_in_valkey() {
         "a WATCH k\n b SELECT 1\n b SET k v\n a MULTI\n a PING\n a EXEC",
         "a SELECT 1\n a WATCH k\n a SELECT 0\n b SELECT 1\n b SET k v\n a MULTI\n a PING\n a EXEC",
         // Expiry.
-        "a SET k v PX 30\n a WATCH k\n (wait 60)\n a MULTI\n a PING\n a EXEC",
+        "a SET k v PX 1000\n a WATCH k\n (wait 1050)\n a MULTI\n a PING\n a EXEC",
         "a SET k v PX 10\n (wait 40)\n a WATCH k\n a MULTI\n a PING\n a EXEC",
         // Errors forget the keys as well.
         "a WATCH k\n a MULTI\n a NOSUCH\n a EXEC\n b SET k v\n a MULTI\n a PING\n a EXEC",
