@@ -105,10 +105,10 @@ fn each_mode() {
          b MSET z 1 y 2 x 3",
         "a CLIENT TRACKING ON
          b HSET h f v
-         b SET s v PX 40
+         b SET s v PX 1000
          a HGETALL h
          a GET s
-         (wait 300)
+         (wait 1400)
          b HSET h f w
          a LRANGE l 0 -1
          b RENAME h l",
