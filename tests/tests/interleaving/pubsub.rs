@@ -75,7 +75,7 @@ fn a_publisher_hears_itself_behind_its_reply() {
          a PUBLISH x 1
          a PING a",
         "a SUBSCRIBE x
-         a ! BLPOP list 0
+         a BLPOP list 0
          b PUBLISH x 1
          b RPUSH list e",
     ]);
