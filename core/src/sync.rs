@@ -20,6 +20,22 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// The calling thread's own number, never 0: no other thread that lives has it.
+#[cfg(not(shuttle))]
+pub fn thread_number() -> usize {
+    thread_local! {
+        /// What tells threads apart is where it lies.
+        static PLACE: u8 = const { 0 };
+    }
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
+}
+
+/// The model checker's threads share one thread of the operating system, and its locals.
+#[cfg(shuttle)]
+pub fn thread_number() -> usize {
+    shuttle::current::get_current_task().map_or(usize::MAX, |task| usize::from(task) + 1)
+}
+
 /// Waits a little for another thread: spins at first, then gives up the processor.
 #[derive(Default)]
 pub struct Backoff {

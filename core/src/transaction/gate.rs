@@ -17,7 +17,7 @@ use crossbeam_utils::CachePadded;
 use crate::barrier::Light;
 use crate::shard::{self, SHARDS, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Backoff, Mutex, MutexGuard, lock, thread};
+use crate::sync::{Backoff, Mutex, MutexGuard, lock, thread_number};
 
 /// See the module's documentation.
 pub struct Gate {
@@ -25,8 +25,9 @@ pub struct Gate {
     passing: Box<[CachePadded<AtomicUsize>]>,
     /// Held by the one who closed the gate.
     closer: Mutex<()>,
-    /// The thread that closed it.
-    owner: Mutex<Option<thread::ThreadId>>,
+    /// [`thread_number`] of the one who is alone; 0 while nobody is. Only that thread writes its own number here, so
+    /// only it can find it here.
+    owner: AtomicUsize,
     barrier: Light,
 }
 
@@ -36,7 +37,7 @@ impl Default for Gate {
             closed: CachePadded::new(AtomicBool::new(false)),
             passing: (0..SHARDS).map(|_| CachePadded::new(AtomicUsize::new(0))).collect(),
             closer: Mutex::new(()),
-            owner: Mutex::new(None),
+            owner: AtomicUsize::new(0),
             barrier: Light::new(),
         }
     }
@@ -79,7 +80,7 @@ impl Gate {
     /// Whether the calling thread closed the gate.
     #[cold]
     fn is_ours(&self) -> bool {
-        *lock(&self.owner) == Some(thread::current().id())
+        self.owner.load(Ordering::SeqCst) == thread_number()
     }
 
     #[cold]
@@ -107,7 +108,7 @@ impl Gate {
                 backoff.wait();
             }
         }
-        *lock(&self.owner) = Some(thread::current().id());
+        self.owner.store(thread_number(), Ordering::SeqCst);
         Closed { gate: self, held: Some(held) }
     }
 }
@@ -159,7 +160,7 @@ impl Drop for Closed<'_> {
         if self.held.is_none() {
             return;
         }
-        *lock(&self.gate.owner) = None;
+        self.gate.owner.store(0, Ordering::SeqCst);
         self.gate.closed.store(false, Ordering::SeqCst);
     }
 }
