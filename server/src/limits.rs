@@ -19,8 +19,8 @@ pub const READ_BUFFER_BYTES: usize = 64 << 10;
 /// The longest inline request and the longest line with a length, as in Redis.
 pub const INLINE_BYTES_MAX: usize = 64 << 10;
 
-/// Arguments of one command.
-pub const ARGUMENTS_MAX: usize = 1 << 20;
+/// Arguments of one command, as in Redis. Room is made as they arrive; `client-query-buffer-limit` bounds their bytes.
+pub const ARGUMENTS_MAX: usize = i32::MAX as usize;
 
 /// Arguments of one command before authentication, as in Redis.
 pub const UNAUTHENTICATED_ARGUMENTS_MAX: usize = 10;

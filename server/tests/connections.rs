@@ -454,3 +454,18 @@ fn browsers_are_hung_up_on() {
     expect(&mut connect(&running), "GET k", "$-1\r\n");
     running.stop();
 }
+
+/// As `printf ... | nc` does: the commands are all sent, and the answers are still wanted.
+#[test]
+fn a_client_that_sends_no_more_gets_its_answers() {
+    let running = start("");
+    // Long enough to go on a thread of its own.
+    let slow = "local till = redis.call('TIME')[1] + 2; while redis.call('TIME')[1] + 0 < till do end; return 7";
+    let mut stream = connect(&running);
+    stream.write_all(&request(&[b"PING"])).unwrap();
+    stream.write_all(&request(&[b"EVAL", slow.as_bytes(), b"0"])).unwrap();
+    stream.write_all(&request(&[b"ECHO", b"behind"])).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(drain(&mut stream), "+PONG\r\n:7\r\n$6\r\nbehind\r\n");
+    running.stop();
+}

@@ -18,11 +18,17 @@ use crate::sha1::{Sha1, Sum};
 #[derive(Default)]
 pub struct Digest {
     sum: Sum,
+    /// Fields of hashes whose time is over by then do not count: they are gone, whether or not they were swept.
+    now: UnixMillis,
     /// Of a string that comes in pieces.
     string: Option<Sha1>,
 }
 
 impl Digest {
+    fn at(now: UnixMillis) -> Digest {
+        Digest { now, ..Digest::default() }
+    }
+
     fn combine(&mut self, sum: Sum) {
         self.sum.iter_mut().zip(sum).for_each(|(byte, other)| *byte ^= other);
     }
@@ -86,7 +92,10 @@ impl ValueVisitor for Digest {
         Ok(())
     }
 
-    fn hash_field(&mut self, field: &[u8], value: &[u8], _: Option<u64>) -> Visit {
+    fn hash_field(&mut self, field: &[u8], value: &[u8], expire_at: Option<u64>) -> Visit {
+        if expire_at.is_some_and(|at| at <= self.now.0) {
+            return Ok(());
+        }
         let mut element = Digest::default();
         element.mix(field);
         element.mix(value);
@@ -119,9 +128,9 @@ impl ValueVisitor for Digest {
     }
 }
 
-/// The digest of a record's value.
-pub fn digest_of_value(record: Record<'_>) -> Result<Sum, Stop> {
-    let mut digest = Digest::default();
+/// The digest of a record's value as it is at `now`.
+pub fn digest_of_value(record: Record<'_>, now: UnixMillis) -> Result<Sum, Stop> {
+    let mut digest = Digest::at(now);
     digest.value(record)?;
     Ok(digest.sum)
 }
@@ -137,7 +146,7 @@ pub fn digest_of_all(engine: &Engine, now: UnixMillis) -> Result<Sum, Stop> {
         all.mix(&u32::from(db).to_be_bytes());
         engine.for_each_record(db, &mut |record| {
             if told.is_ok() && !record.is_expired(now) {
-                let mut digest = Digest::default();
+                let mut digest = Digest::at(now);
                 digest.mix(record.key());
                 told = digest.value(record);
                 all.add(&digest.sum);

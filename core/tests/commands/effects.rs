@@ -201,7 +201,7 @@ fn state(connection: &Connection) -> State {
     let mut state = BTreeMap::new();
     for db in 0..3 {
         connection.engine.for_each_record(db, &mut |record| {
-            let value = digest_of_value(record).unwrap();
+            let value = digest_of_value(record, UnixMillis(0)).unwrap();
             let expire_at = record.expire_at().map(|at| at.0);
             state.insert(
                 (db, record.key().to_vec()),

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use polycache_core::clock::UnixMillis;
 use polycache_core::command::Value;
 use polycache_core::config::FormLimits;
+use polycache_core::exchange::digest_of_value;
+use polycache_core::operation::Touch;
 use polycache_core::stats::Counter;
 
 use crate::session::{Connection, show};
@@ -276,4 +279,19 @@ fn the_sweep_removes_fields_whose_time_is_over() {
     connection.run("HDEL moved b");
     connection.run("DEL copied");
     assert_eq!((engine.volatile_hashes(0), engine.expires(0)), (0, 0));
+}
+
+#[test]
+fn fields_whose_time_is_over_do_not_count_in_digests() {
+    let mut connection = Connection::new();
+    connection.run("HSET h a 1 b 2");
+    connection.run("HEXPIRE h 1000 FIELDS 1 a");
+    connection.run("HSET lasting b 2");
+    let digest = |key: &[u8], now: UnixMillis| {
+        let op = connection.engine.begin();
+        digest_of_value(op.read(0, key, Touch::Quiet).unwrap().unwrap(), now).unwrap()
+    };
+    let (now, later) = (UnixMillis::now(), UnixMillis(UnixMillis::now().0 + 2_000_000));
+    assert_ne!(digest(b"h", now), digest(b"lasting", now));
+    assert_eq!(digest(b"h", later), digest(b"lasting", later));
 }

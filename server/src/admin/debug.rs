@@ -176,7 +176,8 @@ fn digest_value(ctx: &mut Ctx<'_>, keys: &[&[u8]]) -> Outcome {
     let digests: Vec<String> = keys
         .iter()
         .map(|key| {
-            let digest = ctx.peek(key)?.map(digest_of_value).transpose().map_err(refused)?;
+            let digest = ctx.peek(key)?.map(|record| digest_of_value(record, ctx.now()));
+            let digest = digest.transpose().map_err(refused)?;
             Ok(hex(&digest.unwrap_or([0; DIGEST_BYTES])))
         })
         .collect::<Result<_, Failure>>()?;

@@ -110,8 +110,8 @@ impl<C: Codec> Connection<C> {
         Poll::Pending
     }
 
-    /// Waits for a script on a thread of its own, and takes its reply; `false`: close. The script goes on where the peer
-    /// does not wait for it.
+    /// Waits for a script on a thread of its own, and takes its reply; `false`: close. A peer that sends no more may
+    /// still want the reply, and those of the commands behind it.
     pub(super) async fn wait_for_script(&mut self, wait: ScriptWait) -> bool {
         let done = poll_fn(|cx| {
             Thread::with(|thread| {
@@ -120,7 +120,10 @@ impl<C: Codec> Connection<C> {
                 }
                 match wait.poll(cx) {
                     Poll::Ready(done) => Poll::Ready(Some(done)),
-                    Poll::Pending => self.poll_input(cx, thread).map(|()| None),
+                    Poll::Pending => {
+                        self.ended = self.ended || self.poll_input(cx, thread).is_ready();
+                        Poll::Pending
+                    }
                 }
             })
         })

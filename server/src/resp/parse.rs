@@ -220,7 +220,7 @@ fn not_a_bulk(input: &[u8], at: usize) -> Result<Bulk, ProtocolError> {
 #[inline(always)]
 fn length(input: &[u8], at: usize, header: Header) -> Result<Option<(i64, usize)>, ProtocolError> {
     // Numbers of up to nine digits without a sign, the usual ones, are read in one pass.
-    if let [digit @ b'0'..=b'9', b'\r', _, ..] = input[at..] {
+    if let [digit @ b'0'..=b'9', b'\r', b'\n', ..] = input[at..] {
         return Ok(Some((i64::from(digit - b'0'), at + 3)));
     }
     let mut value: u32 = 0;
@@ -232,7 +232,7 @@ fn length(input: &[u8], at: usize, header: Header) -> Result<Option<(i64, usize)
         value = value * 10 + u32::from(byte - b'0');
         next += 1;
     }
-    if next > at && input[at] != b'0' && input.get(next) == Some(&b'\r') && next + 1 < input.len() {
+    if next > at && input[at] != b'0' && input.get(next..next + 2) == Some(b"\r\n") {
         return Ok(Some((i64::from(value), next + 2)));
     }
     unusual_length(input, at, header)
@@ -248,8 +248,10 @@ fn unusual_length(input: &[u8], at: usize, header: Header) -> Result<Option<(i64
             Header::Bulk => Err(ProtocolError::TooBigBulkCount),
         };
     };
-    if end + 1 >= line.len() {
-        return Ok(None);
+    match line.get(end + 1) {
+        None => return Ok(None),
+        Some(b'\n') => {}
+        Some(_) => return Err(ProtocolError::InvalidLineEnd),
     }
     match integer(&line[..end]) {
         Some(value) => Ok(Some((value, at + end + 2))),
@@ -372,7 +374,7 @@ mod tests {
         for (input, error) in [
             (&b"*abc\r\n"[..], InvalidMultibulkLength),
             (b"*3000000000\r\n", InvalidMultibulkLength),
-            (b"*1048577\r\n", InvalidMultibulkLength),
+            (b"*2147483648\r\n", InvalidMultibulkLength),
             (b"*99999999999999999999999\r\n", InvalidMultibulkLength),
             (b"*01\r\n", InvalidMultibulkLength),
             (b"*+1\r\n", InvalidMultibulkLength),
@@ -386,6 +388,10 @@ mod tests {
             (b"*1\r\n$\r\n", InvalidBulkLength),
             (b"*1\r\n$03\r\nabc\r\n", InvalidBulkLength),
             (b"*1\r\n$4\r\nPING\n\r", InvalidLineEnd),
+            (b"*1\r$4\r\nPING\r\n", InvalidLineEnd),
+            (b"*x\r\r", InvalidLineEnd),
+            (b"*1\r\n$4\rxPING\r\n", InvalidLineEnd),
+            (b"*1\r\n$10\r\rPINGPINGPI\r\n", InvalidLineEnd),
             (b"PING \"x\r\n", UnbalancedQuotes),
         ] {
             assert_eq!(parse(input).1, Some(error), "{}", input.escape_ascii());
