@@ -460,7 +460,8 @@ fn browsers_are_hung_up_on() {
 fn a_client_that_sends_no_more_gets_its_answers() {
     let running = start("");
     // Long enough to go on a thread of its own.
-    let slow = "local till = redis.call('TIME')[1] + 2; while redis.call('TIME')[1] + 0 < till do end; return 7";
+    let slow =
+        "local till = redis.call('TIME')[1] + 2; while redis.call('TIME')[1] + 0 < till do end; return 7";
     let mut stream = connect(&running);
     stream.write_all(&request(&[b"PING"])).unwrap();
     stream.write_all(&request(&[b"EVAL", slow.as_bytes(), b"0"])).unwrap();
