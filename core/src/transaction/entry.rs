@@ -48,7 +48,8 @@ enum Held<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Stays,
-    /// It was expired when the entry was taken: removed unless something takes its place.
+    /// It was expired when its key was latched. Removed before the entry is handed out: whatever is logged of the key
+    /// comes behind its removal, as a replay, which lets nothing expire, must not meet the old value.
     Expired,
     /// Removed by the command.
     Removed,
@@ -88,7 +89,9 @@ impl<'a> Entry<'a> {
             Latched::Vacant(chain) => Held::Vacant(Some(chain)),
         };
         op.latched.set(true);
-        Ok(Self::new(op, index, db, hash, key, held, LATCHED, Some(passage)))
+        let mut entry = Self::new(op, index, db, hash, key, held, LATCHED, Some(passage));
+        entry.settle();
+        Ok(entry)
     }
 
     /// The key from the scope under way.
@@ -102,6 +105,7 @@ impl<'a> Entry<'a> {
         let mut entry = Self::of_place(op, &place);
         entry.key = key;
         entry.home = Some(home);
+        entry.settle();
         Ok(entry)
     }
 
@@ -160,9 +164,12 @@ impl<'a> Entry<'a> {
         db: DbIndex,
         key: &'a [u8],
     ) -> Result<Option<Entry<'a>>, Damaged> {
-        Self::try_latch_fenced_hashed(op, db, op.index(db).hash(key), key)
+        let mut entry = Self::try_latch_fenced_hashed(op, db, op.index(db).hash(key), key)?;
+        entry.iter_mut().for_each(Entry::settle);
+        Ok(entry)
     }
 
+    /// As [`Entry::try_latch_fenced`], of a key that may be given back at once: an expired value is not settled yet.
     pub(super) fn try_latch_fenced_hashed(
         op: &'a Operation<'a>,
         db: DbIndex,
@@ -235,8 +242,6 @@ impl<'a> Entry<'a> {
 
     /// Replaces or inserts the record, with marks. A CAS number among them is logged by [`Effect::Set`] as it is.
     pub fn put_marked(&mut self, mut draft: Draft<'_>, marks: Marks, effect: Effect<'_>) {
-        // A replay that finds the expired value must not apply a partial write to it.
-        self.settle();
         self.changed = true;
         if self.op.engine().events().interest() != 0 {
             self.announce_put(&effect, draft.expire_at);
@@ -338,17 +343,23 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Logs the removal of a record whose time is over, if that is what this entry will do.
+    /// Removes a record whose time is over, and logs that.
+    #[inline]
     pub(super) fn settle(&mut self) {
         if self.fate == Fate::Expired {
-            self.op.engine().stats().add(Counter::ExpiredKeys, 1);
-            self.append(&Effect::Del, None, Annotation::default(), &NewValue::Bytes(b""));
-            self.fate = Fate::Removed;
-            self.changed = true;
-            if self.op.engine().events().interest() != 0 {
-                self.announce(class::EXPIRED, "expired");
-                self.note_change();
-            }
+            self.expire();
+        }
+    }
+
+    #[cold]
+    fn expire(&mut self) {
+        self.op.engine().stats().add(Counter::ExpiredKeys, 1);
+        self.append(&Effect::Del, None, Annotation::default(), &NewValue::Bytes(b""));
+        self.fate = Fate::Removed;
+        self.changed = true;
+        if self.op.engine().events().interest() != 0 {
+            self.announce(class::EXPIRED, "expired");
+            self.note_change();
         }
     }
 

@@ -30,11 +30,12 @@ impl<'a> Latches<'a> {
             return Self::lent(op, keys);
         }
         let passage = op.engine().gate().pass();
-        let (entries, positions) = gather(op, in_order(op, keys))?;
+        let (mut entries, positions) = gather(op, in_order(op, keys))?;
         op.latched.set(true);
         if !op.scope.is_active() {
             *op.block.borrow_mut() = Some(Block::default());
         }
+        entries.iter_mut().for_each(Entry::settle);
         Ok(Latches { entries, positions, op, passage: Some(passage) })
     }
 

@@ -196,36 +196,42 @@ fn effects_are_canonical() {
 /// Database and key; the value's digest, expiry of fields and of the key, client flags.
 type State = BTreeMap<(u8, Vec<u8>), (Sum, BTreeMap<Vec<u8>, Option<UnixMillis>>, Option<u64>, u32)>;
 
-/// Everything of every key in the first databases: value, expiry, memcached flags.
-fn state(connection: &Connection) -> State {
+/// The time of the first random command: far ahead, so that the sweep, which has the true time, removes nothing.
+const START: u64 = 4_000_000_000_000;
+
+/// Everything of every key in the first databases that lives at `now`: value, expiry, memcached flags.
+fn state(connection: &Connection, now: UnixMillis) -> State {
     let mut state = BTreeMap::new();
     for db in 0..3 {
         connection.engine.for_each_record(db, &mut |record| {
-            let value = digest_of_value(record, UnixMillis(0)).unwrap();
+            let fields = field_expiry(record, now);
+            if record.is_expired(now) || (record.kind() == Kind::Hash && fields.is_empty()) {
+                return;
+            }
+            let value = digest_of_value(record, now).unwrap();
             let expire_at = record.expire_at().map(|at| at.0);
-            state.insert(
-                (db, record.key().to_vec()),
-                (value, field_expiry(record), expire_at, record.flags()),
-            );
+            state.insert((db, record.key().to_vec()), (value, fields, expire_at, record.flags()));
         });
     }
     state
 }
 
 /// When each field of a hash expires: digests do not tell.
-fn field_expiry(record: Record<'_>) -> BTreeMap<Vec<u8>, Option<UnixMillis>> {
+fn field_expiry(record: Record<'_>, now: UnixMillis) -> BTreeMap<Vec<u8>, Option<UnixMillis>> {
     let mut expiry = BTreeMap::new();
     if record.kind() == Kind::Hash {
         let mut fields = hash::fields_of(record).unwrap();
         while let Some(field) = fields.next().unwrap() {
-            expiry.insert(field.name.to_vec(), field.expire_at);
+            if !field.is_expired(now) {
+                expiry.insert(field.name.to_vec(), field.expire_at);
+            }
         }
     }
     expiry
 }
 
-/// A random command of those that write; times lie far ahead or behind.
-fn random_command(random: &mut fastrand::Rng) -> Vec<Vec<u8>> {
+/// A random command of those that write; times lie a little or far ahead of `now`, or behind it.
+fn random_command(random: &mut fastrand::Rng, now: UnixMillis) -> Vec<Vec<u8>> {
     const TEMPLATES: &[&str] = &[
         "SET K V",
         "SET K V PXAT T",
@@ -301,6 +307,14 @@ fn random_command(random: &mut fastrand::Rng) -> Vec<Vec<u8>> {
         "ZRANGESTORE K K 0 3",
         "SORT K ALPHA STORE K",
         "SORT K BY * ALPHA GET # STORE K",
+        "ZINTERSTORE K 2 K K",
+        "ZDIFFSTORE K 2 K K",
+        "ZMPOP 2 K K MIN COUNT I",
+        "GEOADD K I I V",
+        "GEOSEARCHSTORE K K FROMLONLAT 1 1 BYRADIUS 9999 km",
+        "PFADD K V I",
+        "PFMERGE K K K",
+        "BITOP OR K K K",
     ];
     let template = TEMPLATES[random.usize(..TEMPLATES.len())];
     template
@@ -314,7 +328,13 @@ fn random_command(random: &mut fastrand::Rng) -> Vec<Vec<u8>> {
                 _ => (0..random.usize(..20)).map(|_| random.u8(..)).collect(),
             },
             "M" => random.i32(-20..20).to_string().into_bytes(),
-            "T" => [&b"4000000000000"[..], b"4100000000000", b"1000"][random.usize(..3)].to_vec(),
+            "T" => match random.u8(..4) {
+                0 => 1000,
+                1 => now.0 + random.u64(1..1_000_000),
+                _ => now.0 + random.u64(1..200),
+            }
+            .to_string()
+            .into_bytes(),
             "N" => random.usize(..40_000).to_string().into_bytes(),
             "I" => random.u8(..8).to_string().into_bytes(),
             "D" => random.u8(..3).to_string().into_bytes(),
@@ -346,18 +366,24 @@ fn a_replay_leads_to_the_same_state() {
                 ..FormLimits::default()
             });
         }
+        // A time of its own: what the commands give an expiry expires while others are carried out.
+        let mut now = UnixMillis(START);
         for _ in 0..800 {
-            let command = random_command(&mut random);
+            now.0 += random.u64(..20);
+            logged.connection.time = Some(now);
+            let command = random_command(&mut random, now);
             carry_out(&mut logged.connection, &command);
         }
         let mut replayed = Connection::new();
+        // As a replay does: nothing expires but what the log says.
+        replayed.time = Some(UnixMillis(1));
         for command in logged.finish() {
             if matches!(command[0].as_slice(), b"MULTI" | b"EXEC") {
                 continue;
             }
             carry_out(&mut replayed, &command);
         }
-        let (expected, found) = (state(&logged.connection), state(&replayed));
+        let (expected, found) = (state(&logged.connection, now), state(&replayed, now));
         assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "seed {seed}");
         for (key, record) in expected {
             assert!(found[&key] == record, "seed {seed}: {key:?}");
@@ -371,8 +397,9 @@ fn only_writes_are_logged() {
     let registry = Registry::new(TABLES);
     let mut random = fastrand::Rng::with_seed(7);
     let mut logged = Logged::new();
+    logged.connection.time = Some(UnixMillis(START));
     for _ in 0..300 {
-        let command = random_command(&mut random);
+        let command = random_command(&mut random, UnixMillis(START));
         carry_out(&mut logged.connection, &command);
     }
     let tail = logged.connection.engine.log().tail();

@@ -1,5 +1,6 @@
 //! A connection to an engine in memory, and the table form of the tests.
 
+use polycache_core::clock::UnixMillis;
 use polycache_core::command::{Ctx, NoHost, Registry, Session, TABLES, Value, ValueReply, dispatch};
 use polycache_core::config::EngineConfig;
 use polycache_core::engine::Engine;
@@ -7,6 +8,8 @@ use polycache_core::engine::Engine;
 pub struct Connection {
     pub engine: Engine,
     pub session: Session,
+    /// What the commands take for the time; the clock's where it is not set.
+    pub time: Option<UnixMillis>,
     registry: Registry,
 }
 
@@ -15,6 +18,7 @@ impl Connection {
         Connection {
             engine: Engine::in_memory(EngineConfig::default()),
             session: Session::default(),
+            time: None,
             registry: Registry::new(TABLES),
         }
     }
@@ -24,6 +28,7 @@ impl Connection {
         Connection {
             engine: self.engine.clone(),
             session: Session::default(),
+            time: None,
             registry: Registry::new(TABLES),
         }
     }
@@ -31,6 +36,9 @@ impl Connection {
     /// Carries out one command and gives its reply.
     pub fn call(&mut self, args: &[&[u8]]) -> Value {
         let op = self.engine.begin();
+        if let Some(time) = self.time {
+            op.stop_time(time);
+        }
         let mut reply = ValueReply::new();
         let mut ctx = Ctx {
             engine: &self.engine,
