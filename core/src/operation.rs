@@ -290,6 +290,19 @@ impl<'a> Operation<'a> {
         self.reached(log.append(db, annotation, args));
     }
 
+    /// Appends effects on a key of `db` as one, as [`Operation::log`] does with a single one.
+    pub(crate) fn log_block(&self, db: DbIndex, effects: &Block) {
+        self.changes.set(self.changes.get() + effects.effects() as u64);
+        let log = self.engine.log();
+        if !log.is_on() || effects.effects() == 0 {
+            return;
+        }
+        if let Some(block) = self.block.borrow_mut().as_mut() {
+            return block.join(effects);
+        }
+        self.reached(log.append_block(db, &effects.whole()));
+    }
+
     /// Empties a database, or all.
     pub fn flush(&self, db: Option<DbIndex>) {
         if self.scope.is_active() {

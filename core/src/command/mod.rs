@@ -17,6 +17,7 @@ pub mod set;
 pub mod sort;
 pub mod sorted_set;
 pub mod spec;
+mod store;
 pub mod stream;
 pub mod string;
 

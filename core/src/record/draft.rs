@@ -2,6 +2,7 @@
 
 use super::{Kind, Record, Rope, Str};
 use crate::clock::UnixMillis;
+use crate::transaction::block::Block;
 use crate::tree::{Garbage, ROOT_BYTES, Tree, root_parts};
 use smallvec::SmallVec;
 
@@ -127,6 +128,8 @@ pub enum Effect<'a> {
     Del,
     /// This command.
     Command(&'a [Str<'a>]),
+    /// These commands as one, in the order that they were gathered in; all are about the key's database.
+    Commands(&'a Block),
     /// Nothing: the change is not a change of data, or another effect covers it.
     Silent,
 }

@@ -1,5 +1,6 @@
 //! Write access to one key.
 
+use super::block::Block;
 use super::gate::Passage;
 use super::scope::Place;
 use crate::blocking;
@@ -278,6 +279,15 @@ impl<'a> Entry<'a> {
         self.op.log(self.db, Annotation::default(), effect);
     }
 
+    /// Adds an effect of a change under way to those that [`Effect::Commands`] will log.
+    pub fn gather(&self, effects: &mut Block, effect: &[Str<'_>]) {
+        if self.op.engine().log().is_on() {
+            effects.push(self.db, Annotation::default(), effect);
+        } else {
+            effects.count();
+        }
+    }
+
     /// Begins an edit of one of the trees of a large container. What it makes must be [`Entry::put`] in the end.
     pub fn edit(&self, tree: TreeRef<'a>) -> Edit<'a> {
         let keeps_old = self.in_slot().is_some_and(|record| self.index.is_wanted_by_cut(self.hash, record));
@@ -314,6 +324,7 @@ impl<'a> Entry<'a> {
         match effect {
             Effect::Silent => {}
             Effect::Command(args) => self.op.log(self.db, none, args),
+            Effect::Commands(effects) => self.op.log_block(self.db, effects),
             Effect::Del => self.op.log(self.db, none, &[b"DEL".into(), key]),
             Effect::Set => {
                 let joined;

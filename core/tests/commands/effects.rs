@@ -17,14 +17,14 @@ use tempfile::TempDir;
 use crate::session::Connection;
 
 /// A connection whose engine logs to a file.
-struct Logged {
-    connection: Connection,
+pub struct Logged {
+    pub connection: Connection,
     path: PathBuf,
     _dir: TempDir,
 }
 
 impl Logged {
-    fn new() -> Logged {
+    pub fn new() -> Logged {
         let connection = Connection::new();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("effects.aof");
@@ -34,13 +34,13 @@ impl Logged {
     }
 
     /// Ends the log and gives the commands in it.
-    fn finish(&self) -> Vec<Vec<Vec<u8>>> {
+    pub fn finish(&self) -> Vec<Vec<Vec<u8>>> {
         self.connection.engine.log().stop().unwrap();
         commands(&std::fs::read(&self.path).unwrap())
     }
 
     /// The effects of some commands, one line each; SELECT is left out.
-    fn effects(script: &[&str]) -> Vec<String> {
+    pub fn effects(script: &[&str]) -> Vec<String> {
         let mut logged = Logged::new();
         for line in script {
             logged.connection.run(line);
@@ -116,7 +116,10 @@ fn effects_are_canonical() {
         (&["SADD s 1", "SPOP s"], &["SADD s 1", "DEL s"]),
         (&["SADD s 1", "SREM s 1"], &["SADD s 1", "DEL s"]),
         (&["SADD s 1 2", "SMOVE s t 1"], &["SADD s 1 2", "MULTI", "SADD t 1", "SREM s 1", "EXEC"]),
-        (&["SADD s 1", "sunionstore t s"], &["SADD s 1", "SUNIONSTORE t s"]),
+        (
+            &["SADD s 1", "sunionstore t s", "SINTERSTORE t s s", "SDIFFSTORE t s s"],
+            &["SADD s 1", "SADD t 1", "MULTI", "DEL t", "SADD t 1", "EXEC", "DEL t"],
+        ),
         (&["SADD t 1", "SINTERSTORE t s"], &["SADD t 1", "DEL t"]),
         (
             &["HSET h a 1", "HINCRBY h a 2", "HINCRBYFLOAT h a 0.5"],
@@ -344,7 +347,7 @@ fn random_command(random: &mut fastrand::Rng, now: UnixMillis) -> Vec<Vec<u8>> {
 }
 
 /// Carries out a command; SELECT is the session's matter.
-fn carry_out(connection: &mut Connection, command: &[Vec<u8>]) {
+pub fn carry_out(connection: &mut Connection, command: &[Vec<u8>]) {
     if matches!(command[0].to_ascii_uppercase().as_slice(), b"SELECT" | b"SELECTED") {
         connection.session.db = command[1][0] - b'0';
         return;

@@ -2,7 +2,7 @@
 
 use super::query::{Form, Found, Query};
 use super::{reply_distance, reply_point};
-use crate::command::sorted_set::store;
+use crate::command::store::store;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::SortedSet;
 use crate::container::sorted_set::{Combined, Member};
@@ -66,9 +66,9 @@ fn search(ctx: &mut Ctx<'_>, args: Args<'_>, source: usize, form: Form) -> Outco
             if query.stores_distances { found.distance / query.unit } else { found.member.score }
         };
         let found = query.search(set)?;
-        Ok(Combined::new(
+        Ok(Box::new(Combined::new(
             found.iter().map(|found| Member { score: score(found), name: found.member.name }).collect(),
-        ))
+        )))
     })?;
     ctx.reply.integer(stored as i64);
     Ok(())

@@ -1,18 +1,12 @@
 //! SINTER, SUNION, SDIFF, their STORE forms, and SINTERCARD.
 
-use smallvec::SmallVec;
-
 use crate::command::args::{canonical_integer, is_word};
+use crate::command::store::store;
 use crate::command::{Args, Ctx, Failure, Outcome};
-use crate::container::gathered::set_of;
+use crate::container::Set;
 use crate::container::set_algebra::{Operation, combine};
-use crate::container::{Finished, Set};
-use crate::engine::{DbIndex, Engine};
-use crate::record::{Draft, Effect, Record, Str};
-use crate::transaction::Latches;
-
-/// Times that a STORE form computes without latches before it keeps writers waiting.
-const STORE_ATTEMPTS: usize = 3;
+use crate::engine::Engine;
+use crate::record::Record;
 
 /// `SINTER key [key ...]`
 pub(super) fn sinter(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -71,78 +65,23 @@ fn sets<'a>(engine: &'a Engine, records: &[Option<Record<'a>>]) -> Result<Vec<Se
 
 /// `SINTERSTORE destination key [key ...]`
 pub(super) fn sinterstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    store(ctx, args, Operation::Intersection, b"SINTERSTORE")
+    store_combined(ctx, args, Operation::Intersection)
 }
 
 /// `SUNIONSTORE destination key [key ...]`
 pub(super) fn sunionstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    store(ctx, args, Operation::Union, b"SUNIONSTORE")
+    store_combined(ctx, args, Operation::Union)
 }
 
 /// `SDIFFSTORE destination key [key ...]`
 pub(super) fn sdiffstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    store(ctx, args, Operation::Difference, b"SDIFFSTORE")
+    store_combined(ctx, args, Operation::Difference)
 }
 
-/// Computes without latches, then stores if the sources are still the same; after some attempts, under latches.
-fn store(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, name: &[u8]) -> Outcome {
-    let db = ctx.session.db;
-    let keys: SmallVec<[(DbIndex, &[u8]); 8]> = args[1..].iter().map(|&key| (db, key)).collect();
-    let mut effect: SmallVec<[Str<'_>; 8]> = args.iter().map(|&word| word.into()).collect();
-    effect[0] = name.into();
-    for attempt in 0..=STORE_ATTEMPTS {
-        let stored = if attempt < STORE_ATTEMPTS {
-            let records = ctx.read_many(&args[2..])?;
-            let result = Computed::new(ctx.engine, operation, &records)?;
-            let mut latches = ctx.latch_many(&keys)?;
-            let is_unchanged = (1..keys.len()).zip(&records).all(|(position, old)| {
-                let now = latches.entry(position).record();
-                now.map(|record| record.as_ptr()) == old.map(|record| record.as_ptr())
-            });
-            if !is_unchanged {
-                continue;
-            }
-            result.put(&mut latches, &effect)
-        } else {
-            let mut latches = ctx.latch_many(&keys)?;
-            let records: SmallVec<[Option<Record<'_>>; 8]> =
-                (1..keys.len()).map(|position| latches.entry(position).record()).collect();
-            let result = Computed::new(ctx.engine, operation, &records)?;
-            result.put(&mut latches, &effect)
-        };
-        ctx.reply.integer(stored as i64);
-        break;
-    }
+fn store_combined(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation) -> Outcome {
+    let stored = store(ctx, args[1], &args[2..], |engine, records| {
+        Ok(Box::new(combine(operation, &sets(engine, records)?, u64::MAX)?))
+    })?;
+    ctx.reply.integer(stored as i64);
     Ok(())
-}
-
-/// The result of a STORE form, ready to be put.
-struct Computed {
-    members: u64,
-    finished: Finished,
-    raw: bool,
-}
-
-impl Computed {
-    fn new(
-        engine: &Engine,
-        operation: Operation,
-        records: &[Option<Record<'_>>],
-    ) -> Result<Computed, Failure> {
-        let members = combine(operation, &sets(engine, records)?, u64::MAX)?;
-        let (finished, raw) = set_of(engine, &members)?.expect("members of a set differ");
-        Ok(Computed { members: members.len() as u64, finished, raw })
-    }
-
-    /// Puts the set at the first of the keys; returns its size.
-    fn put(mut self, latches: &mut Latches<'_>, effect: &[Str<'_>]) -> u64 {
-        let entry = latches.entry(0);
-        if self.members == 0 {
-            entry.remove(Effect::Del);
-        } else {
-            let draft = Draft { value: self.finished.value(), expire_at: None, flags: 0, raw: self.raw };
-            entry.put(draft, Effect::Command(effect));
-        }
-        self.members
-    }
 }

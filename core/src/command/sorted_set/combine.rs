@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use super::reply_members;
-use super::store::store;
 use crate::command::args::{canonical_integer, integer, is_word};
+use crate::command::store::store;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::sorted_set::Combined;
 use crate::container::sorted_set::algebra::{Aggregate, Operation, Source};
@@ -69,7 +69,7 @@ fn store_combined(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, comma
         // Wrong types come before wrong words.
         let options = Options::parse(words, keys.len(), Face::Store { weighs: operation.weighs() })?;
         let members = operation.combine(&sources, &options.weights, options.aggregate, u64::MAX)?;
-        Ok(Combined::new(members))
+        Ok(Box::new(Combined::new(members)))
     })?;
     ctx.reply.integer(stored as i64);
     Ok(())

@@ -8,12 +8,10 @@ mod random;
 mod range;
 mod read;
 mod remove;
-mod store;
 mod table;
 mod words;
 
 pub(in crate::command) use add::add_places;
-pub(in crate::command) use store::store;
 pub use table::TABLES;
 
 use smallvec::{SmallVec, smallvec};

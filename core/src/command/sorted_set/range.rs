@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::store::store;
 use super::words::{lex_range, score_range};
 use super::{read, reply_members};
 use crate::command::args::{integer, is_word};
+use crate::command::store::store;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::SortedSet;
 use crate::container::sorted_set::{Combined, LexRange, Member, ScoreRange};
@@ -45,7 +45,7 @@ pub(super) fn zrangestore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let query = Query::parse(&args[3..], Form { stores: true, ..Form::ANY })?;
     let stored = store(ctx, args[1], &args[2..3], |engine, records| {
         let set = SortedSet::of_optional(engine, records[0])?;
-        Ok(Combined::new(query.members(set)?))
+        Ok(Box::new(Combined::new(query.members(set)?)))
     })?;
     ctx.reply.integer(stored as i64);
     Ok(())
