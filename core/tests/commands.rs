@@ -20,6 +20,10 @@ mod session;
 mod set;
 #[path = "commands/sort.rs"]
 mod sort;
+#[path = "commands/stream.rs"]
+mod stream;
+#[path = "commands/stream_effects.rs"]
+mod stream_effects;
 #[path = "commands/string.rs"]
 mod string;
 #[path = "commands/table.rs"]

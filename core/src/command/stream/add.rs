@@ -1,12 +1,13 @@
-//! XADD, XDEL, XLEN, XSETID.
+//! XADD, XLEN, XSETID.
 
-use super::trim::Trim;
+use super::trim::{Trim, Trimmed};
 use super::{read_stream, reply_id, stream_of, text_of};
 use crate::command::args::{integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::stream::{Id, StreamEdit};
 use crate::event::class;
 use crate::record::{Effect, Str};
+use crate::transaction::block::Block;
 
 /// An ID as XADD takes it.
 #[derive(Clone, Copy)]
@@ -52,7 +53,7 @@ impl Wanted {
 const EXHAUSTED: Failure =
     Failure::text("ERR The stream has exhausted the last possible ID, unable to add more items");
 
-/// `XADD key [NOMKSTREAM] [MAXLEN | MINID [= | ~] threshold [LIMIT count]] id field value ...`
+/// `XADD key [NOMKSTREAM] [KEEPREF | DELREF | ACKED] [MAXLEN | MINID [= | ~] threshold [LIMIT count]] id field value ...`
 pub(super) fn xadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const ZERO: Failure = Failure::text("ERR The ID specified in XADD must be greater than 0-0");
     let mut trim = Trim::default();
@@ -91,51 +92,31 @@ pub(super) fn xadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let id = wanted.after(last, now)?;
     let mut edit = StreamEdit::of(&entry, record)?;
     edit.add(id, strings)?;
-    let excess = trim.excess(edit.view(), ctx.engine.tuning())?;
-    edit.trim(excess)?;
+    let mut trimmed = Trimmed::default();
+    let done = trim.carry_out(stream, &mut edit, ctx.engine.tuning(), &mut trimmed);
     let (text, mut left) = (text_of(id), itoa::Buffer::new());
     let mut effect: Vec<Str<'_>> = vec![b"XADD".into(), args[1].into()];
-    if excess > 0 {
+    if trimmed.from_front > 0 {
         // What was trimmed is trimmed again, whatever sizes mean there.
         let left = left.format(edit.view().len()).as_bytes();
         effect.extend([Str::Inline(b"MAXLEN"), Str::Inline(b"="), Str::Inline(left)]);
     }
     effect.push(text.as_bytes().into());
     effect.extend(strings.iter().map(|string| Str::Inline(string)));
-    edit.put(&mut entry, Effect::Command(&effect));
-    if excess > 0 {
-        entry.announce(class::STREAM, "xtrim");
-    }
-    drop(entry);
-    reply_id(ctx.reply, id);
-    Ok(())
-}
-
-/// `XDEL key id ...`
-pub(super) fn xdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let mut entry = ctx.latch(args[1])?;
-    let record = entry.record();
-    let Some(stream) = stream_of(record)? else {
-        drop(entry);
-        ctx.reply.integer(0);
-        return Ok(());
-    };
-    let ids = args[2..].iter().map(|text| Id::parse(text, 0)).collect::<Result<Vec<_>, _>>()?;
-    let mut deleted = 0;
-    let mut found = false;
-    for id in &ids {
-        found |= stream.entries().get(*id)?.is_some();
-    }
-    if found {
-        let mut edit = StreamEdit::of(&entry, record)?;
-        for id in &ids {
-            deleted += i64::from(edit.delete(*id)?);
-        }
-        let effect: Vec<Str<'_>> = args.iter().map(|arg| Str::Inline(arg)).collect();
+    if trimmed.deletion.has_effects() {
+        let mut effects = Block::default();
+        entry.gather(&mut effects, &effect);
+        trimmed.deletion.note(&entry, &mut effects);
+        edit.put(&mut entry, Effect::Commands(&effects));
+    } else {
         edit.put(&mut entry, Effect::Command(&effect));
     }
+    if trimmed.count() > 0 {
+        entry.announce(class::STREAM, "xtrim");
+    }
+    done?;
     drop(entry);
-    ctx.reply.integer(deleted);
+    reply_id(ctx.reply, id);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use crate::container::stream::{Consumer, Group, Id, Pending, Stream, StreamEdit}
 use crate::event::class;
 use crate::record::{Effect, Record, Str};
 use crate::transaction::Entry;
+use crate::transaction::block::Block;
 
 /// What XCLAIM sets of the entries that it hands over.
 #[derive(Clone, Copy, Default)]
@@ -37,6 +38,7 @@ pub(super) struct Taking<'e, 'a> {
     pub group: Group,
     pub consumer_name: &'e [u8],
     pub consumer: Consumer,
+    effects: Block,
 }
 
 impl<'e, 'a> Taking<'e, 'a> {
@@ -50,11 +52,10 @@ impl<'e, 'a> Taking<'e, 'a> {
     ) -> Result<Taking<'e, 'a>, Failure> {
         let mut edit = StreamEdit::of(entry, record)?;
         let mut group = group;
+        let mut effects = Block::default();
         let (mut consumer, is_new) = edit.consumer(group_name, &mut group, consumer_name, now)?;
         if is_new {
             entry.announce(class::STREAM, "xgroup-createconsumer");
-        }
-        if is_new {
             let effect: [Str<'_>; 5] = [
                 b"XGROUP".into(),
                 b"CREATECONSUMER".into(),
@@ -62,10 +63,10 @@ impl<'e, 'a> Taking<'e, 'a> {
                 group_name.into(),
                 consumer_name.into(),
             ];
-            entry.note(&effect);
+            entry.gather(&mut effects, &effect);
         }
         consumer.seen = now;
-        Ok(Taking { edit, key, group_name, group, consumer_name, consumer })
+        Ok(Taking { edit, key, group_name, group, consumer_name, consumer, effects })
     }
 
     /// Hands an entry to the consumer, and logs that.
@@ -90,24 +91,49 @@ impl<'e, 'a> Taking<'e, 'a> {
             b"LASTID".into(),
             last.as_bytes().into(),
         ];
-        entry.note(&effect);
+        self.note(entry, &effect);
         Ok(())
+    }
+
+    /// Adds to what the log gets.
+    pub fn note(&mut self, entry: &Entry<'a>, effect: &[Str<'_>]) {
+        entry.gather(&mut self.effects, effect);
+    }
+
+    /// Adds how far the group has read.
+    pub fn note_position(&mut self, entry: &Entry<'a>) {
+        let id = text_of(self.group.last);
+        let mut read = itoa::Buffer::new();
+        let read = self.group.read.map_or("-1", |count| read.format(count));
+        let effect: [Str<'_>; 7] = [
+            b"XGROUP".into(),
+            b"SETID".into(),
+            self.key.into(),
+            self.group_name.into(),
+            id.as_bytes().into(),
+            b"ENTRIESREAD".into(),
+            read.as_bytes().into(),
+        ];
+        self.note(entry, &effect);
     }
 
     /// Takes an entry that is gone off the group's list, and logs that.
     fn forget(&mut self, entry: &Entry<'a>, id: Id) -> Result<(), Failure> {
         self.edit.acknowledge(self.group, id)?;
         let id = text_of(id);
-        entry.note(&[b"XACK".into(), self.key.into(), self.group_name.into(), id.as_bytes().into()]);
+        let effect = [b"XACK".into(), self.key.into(), self.group_name.into(), id.as_bytes().into()];
+        self.note(entry, &effect);
         Ok(())
     }
 
-    /// Puts the stream; everything has been logged.
-    pub fn put(mut self, entry: &mut Entry<'a>) -> Result<(), Failure> {
-        self.edit.set_group(self.group_name, self.group)?;
-        self.edit.set_consumer(self.group, self.consumer_name, self.consumer)?;
-        self.edit.put(entry, Effect::Silent);
-        Ok(())
+    /// Puts the stream and logs what was done, also where that ended with a failure.
+    pub fn put(mut self, entry: &mut Entry<'a>, done: Result<(), Failure>) -> Result<(), Failure> {
+        let group = self.edit.set_group(self.group_name, self.group);
+        let consumer = self.edit.set_consumer(self.group, self.consumer_name, self.consumer);
+        self.edit.put(entry, Effect::Commands(&self.effects));
+        done?;
+        group?;
+        Ok(consumer?)
     }
 }
 
@@ -160,31 +186,33 @@ pub(super) fn xclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             return Err(Failure::new(format!("ERR Unrecognized XCLAIM option '{}'", echoed(word))));
         }
     }
-    group.last = terms.last.map_or(group.last, |last| last.max(group.last));
+    let before = group.last;
+    group.last = terms.last.map_or(before, |last| last.max(before));
     let delivered = terms.delivered.filter(|at| (0..=now as i64).contains(at)).map_or(now, |at| at as u64);
     let mut taking = Taking::begin(&entry, record, group, [args[1], args[2], args[3]], now)?;
     let mut claimed = Vec::new();
-    for id in ids {
+    let done = ids.into_iter().try_for_each(|id| {
         let found = taking.edit.view().pending(group, id)?;
         if stream.entries().get(id)?.is_none() {
-            if found.is_some() {
-                taking.forget(&entry, id)?;
-            }
-            continue;
+            return if found.is_some() { taking.forget(&entry, id) } else { Ok(()) };
         }
         let is_idle = |pending: &Pending| now.saturating_sub(pending.delivered) >= terms.min_idle;
         let pending = match found {
             Some(pending) if is_idle(&pending) => pending,
-            Some(_) => continue,
+            Some(_) => return Ok(()),
             None if terms.force => Pending { id, consumer: 0, delivered, deliveries: 1 },
-            None => continue,
+            None => return Ok(()),
         };
         let deliveries = terms.deliveries.unwrap_or(pending.deliveries + u64::from(!terms.ids_only));
         taking.take(&entry, Pending { delivered, deliveries, ..pending })?;
         taking.consumer.active = Some(now);
         claimed.push(id);
+        Ok(())
+    });
+    if claimed.is_empty() && group.last != before {
+        taking.note_position(&entry);
     }
-    taking.put(&mut entry)?;
+    taking.put(&mut entry, done)?;
     drop(entry);
     reply_claimed(ctx.reply, stream, &claimed, terms.ids_only)
 }
@@ -219,7 +247,7 @@ pub(super) fn xautoclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (stream, group) = group_of(stream_of(record)?, args[1], args[2])?;
     let mut seen = Vec::new();
     let (mut attempts, mut left, mut next) = (count.saturating_mul(ATTEMPTS), count, Id::MIN);
-    // First what there is to do, so that nothing fails half-way but by damage.
+    // First what there is to do.
     let mut damaged = false;
     stream.for_pending(group, start, |pending| {
         if attempts == 0 || left == 0 {
@@ -246,7 +274,7 @@ pub(super) fn xautoclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let mut taking = Taking::begin(&entry, record, group, [args[1], args[2], args[3]], now)?;
     let (mut claimed, mut deleted) = (Vec::new(), Vec::new());
-    for (pending, exists) in seen {
+    let done = seen.into_iter().try_for_each(|(pending, exists)| {
         if exists {
             let deliveries = pending.deliveries + u64::from(!ids_only);
             taking.take(&entry, Pending { delivered: now, deliveries, ..pending })?;
@@ -256,8 +284,9 @@ pub(super) fn xautoclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             taking.forget(&entry, pending.id)?;
             deleted.push(pending.id);
         }
-    }
-    taking.put(&mut entry)?;
+        Ok(())
+    });
+    taking.put(&mut entry, done)?;
     drop(entry);
     ctx.reply.array(3);
     reply_id(ctx.reply, next);

@@ -2,12 +2,14 @@
 
 mod add;
 mod claim;
+mod delete;
 mod group;
 mod help;
 mod info;
 mod pending;
 mod range;
 mod read;
+mod references;
 mod table;
 mod trim;
 

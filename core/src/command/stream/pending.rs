@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::references::note_ids;
 use super::{group_of, read_stream, reply_id, stream_of};
 use crate::command::args::{integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::stream::{Group, Id, Pending, Stream, StreamEdit};
-use crate::record::{Effect, Str};
+use crate::record::Effect;
+use crate::transaction::block::Block;
 
 /// `XACK key group id ...`
 pub(super) fn xack(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -17,7 +19,7 @@ pub(super) fn xack(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         Some(stream) => stream.group(args[2])?,
         None => None,
     };
-    let mut acknowledged = 0;
+    let mut acknowledged = Vec::new();
     if let (Some(stream), Some(group)) = (stream, group) {
         let ids = args[3..].iter().map(|text| Id::parse(text, 0)).collect::<Result<Vec<_>, _>>()?;
         let mut known = false;
@@ -26,15 +28,21 @@ pub(super) fn xack(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         }
         if known {
             let mut edit = StreamEdit::of(&entry, record)?;
-            for id in &ids {
-                acknowledged += i64::from(edit.acknowledge(group, *id)?);
-            }
-            let effect: Vec<Str<'_>> = args.iter().map(|arg| Str::Inline(arg)).collect();
-            edit.put(&mut entry, Effect::Command(&effect));
+            let done = ids.into_iter().try_for_each(|id| {
+                if edit.acknowledge(group, id)? {
+                    acknowledged.push(id);
+                }
+                Ok::<(), Failure>(())
+            });
+            let mut effects = Block::default();
+            let command = [b"XACK".into(), args[1].into(), args[2].into()];
+            note_ids(&entry, &mut effects, &command, &acknowledged);
+            edit.put(&mut entry, Effect::Commands(&effects));
+            done?;
         }
     }
     drop(entry);
-    ctx.reply.integer(acknowledged);
+    ctx.reply.integer(acknowledged.len() as i64);
     Ok(())
 }
 

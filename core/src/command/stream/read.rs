@@ -1,14 +1,14 @@
 //! XREAD and XREADGROUP.
 
 use super::claim::Taking;
-use super::{no_group, reply_entry, reply_id, stream_of, text_of};
+use super::{no_group, reply_entry, reply_id, stream_of};
 use crate::blocking::{self, Demand, Serving, Timeout};
 use crate::command::args::{integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome, Protocol, Reply};
 use crate::container::stream::{Fields, Group, Id, Pending, Stream, StreamEntry};
 use crate::engine::DbIndex;
 use crate::operation::Operation;
-use crate::record::{Kind, Record, Str};
+use crate::record::{Kind, Record};
 use crate::transaction::Entry;
 
 /// From where a stream is to be read.
@@ -351,7 +351,21 @@ impl Member {
             _ => Given::New(entries_after(stream, group.last, count)?),
         };
         let mut taking = Taking::begin(entry, record, group, names, now)?;
-        match &given {
+        let done = self.deliver(&mut taking, entry, &given, stream, now);
+        taking.put(entry, done)?;
+        Ok(given)
+    }
+
+    /// Notes what is given to the consumer.
+    fn deliver<'a>(
+        &self,
+        taking: &mut Taking<'_, 'a>,
+        entry: &Entry<'a>,
+        given: &Given<'a>,
+        stream: Stream<'a>,
+        now: u64,
+    ) -> Result<(), Failure> {
+        match given {
             Given::New(entries) => {
                 for delivered in entries {
                     taking.group.read = stream.read_with(taking.group, delivered.id)?;
@@ -365,20 +379,19 @@ impl Member {
                     if !self.acknowledged {
                         taking.consumer.active = Some(now);
                     }
-                    self.note_position(entry, key, taking.group);
+                    taking.note_position(entry);
                 }
             }
             Given::History(entries) => {
                 for (id, _) in entries.iter().filter(|(_, fields)| fields.is_some()) {
-                    if let Some(pending) = taking.edit.view().pending(group, *id)? {
+                    if let Some(pending) = taking.edit.view().pending(taking.group, *id)? {
                         let deliveries = pending.deliveries + 1;
                         taking.take(entry, Pending { delivered: now, deliveries, ..pending })?;
                     }
                 }
             }
         }
-        taking.put(entry)?;
-        Ok(given)
+        Ok(())
     }
 
     /// What the consumer has and has not acknowledged, behind `after`.
@@ -404,23 +417,6 @@ impl Member {
             found.push((id, stream.entries().get(id)?.map(|entry| entry.fields)));
         }
         Ok(Given::History(found))
-    }
-
-    /// Logs how far the group has read.
-    fn note_position(&self, entry: &Entry<'_>, key: &[u8], group: Group) {
-        let id = text_of(group.last);
-        let mut read = itoa::Buffer::new();
-        let read = group.read.map_or("-1", |count| read.format(count));
-        let effect: [Str<'_>; 7] = [
-            b"XGROUP".into(),
-            b"SETID".into(),
-            key.into(),
-            (&*self.group).into(),
-            id.as_bytes().into(),
-            b"ENTRIESREAD".into(),
-            read.as_bytes().into(),
-        ];
-        entry.note(&effect);
     }
 }
 

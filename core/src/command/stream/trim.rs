@@ -1,11 +1,13 @@
 //! XTRIM, and the trimming of XADD.
 
+use super::references::{Deletion, References};
 use super::stream_of;
 use crate::command::args::{integer, is_word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::config::Tuning;
 use crate::container::stream::{Id, Stream, StreamEdit};
 use crate::record::{Effect, Str};
+use crate::transaction::block::Block;
 
 /// Above this many, an approximate trimming stops for now.
 const LIMIT_MAX: u64 = 1_000_000;
@@ -25,6 +27,23 @@ pub(super) struct Trim {
     keep: Option<Keep>,
     approximate: bool,
     limit: Option<u64>,
+    references: Option<References>,
+}
+
+/// What a trimming did.
+#[derive(Default)]
+pub(super) struct Trimmed<'a> {
+    /// Entries removed from the front, whoever referred to them.
+    pub from_front: u64,
+    /// References removed with them; or, under ACKED, single entries.
+    pub deletion: Deletion<'a>,
+}
+
+impl Trimmed<'_> {
+    /// Entries removed.
+    pub fn count(&self) -> u64 {
+        self.from_front + self.deletion.count() as u64
+    }
 }
 
 impl Trim {
@@ -34,6 +53,11 @@ impl Trim {
             Failure::text("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
         const NEGATIVE_LEN: Failure = Failure::text("ERR The MAXLEN argument must be >= 0.");
         const NEGATIVE_LIMIT: Failure = Failure::text("ERR The LIMIT argument must be >= 0.");
+        if let (None, Some(references)) = (self.references, References::parse(args[*at])) {
+            self.references = Some(references);
+            *at += 1;
+            return Ok(true);
+        }
         let Some(mut value) = args.get(*at + 1).copied() else { return Ok(false) };
         let is_len = is_word(args[*at], "MAXLEN");
         if is_len || is_word(args[*at], "MINID") {
@@ -77,7 +101,7 @@ impl Trim {
 
     /// How many entries to remove from the front. Approximate trimming removes whole blocks of
     /// `stream-node-max-entries`, as Redis does whose nodes hold so many, and at most the limit.
-    pub fn excess(&self, stream: Stream<'_>, tuning: &Tuning) -> Result<u64, Failure> {
+    fn excess(&self, stream: Stream<'_>, tuning: &Tuning) -> Result<u64, Failure> {
         let excess = match self.keep {
             None => return Ok(0),
             Some(Keep::Len(len)) => stream.len().saturating_sub(len),
@@ -99,9 +123,66 @@ impl Trim {
         let is_all = excess == stream.len() && excess <= limit;
         Ok(if is_all { excess } else { excess.min(limit) / block * block })
     }
+
+    /// Trims. `stream` is as it was found, `edit` may have added to it. Where that fails half-way, `trimmed` tells what was
+    /// done.
+    pub fn carry_out<'a>(
+        &self,
+        stream: Option<Stream<'a>>,
+        edit: &mut StreamEdit<'_>,
+        tuning: &Tuning,
+        trimmed: &mut Trimmed<'a>,
+    ) -> Result<(), Failure> {
+        let excess = self.excess(edit.view(), tuning)?;
+        let references = self.references.unwrap_or_default();
+        if let Some(stream) = stream
+            && excess > 0
+            && references != References::Keep
+        {
+            trimmed.deletion = Deletion::new(stream, references)?;
+        }
+        let deletion = &mut trimmed.deletion;
+        if references == References::Acked && deletion.has_groups() {
+            // Where entries may stay, as many as are too many may lie further behind.
+            let seen = match self.keep {
+                Some(Keep::Len(_)) if !self.approximate => edit.view().len(),
+                _ => excess,
+            };
+            for id in first_ids(edit.view(), seen, deletion.read_by_all())? {
+                if deletion.count() as u64 == excess {
+                    break;
+                }
+                deletion.delete(edit, id)?;
+            }
+            return Ok(());
+        }
+        if references == References::Delete && deletion.has_groups() {
+            for id in first_ids(edit.view(), excess, Id::MAX)? {
+                deletion.acknowledge_all(edit, id)?;
+            }
+        }
+        if excess > 0 {
+            edit.trim(excess)?;
+            trimmed.from_front = excess;
+        }
+        Ok(())
+    }
 }
 
-/// `XTRIM key MAXLEN | MINID [= | ~] threshold [LIMIT count]`
+/// The IDs of the first `count` entries, none above `highest`.
+fn first_ids(stream: Stream<'_>, count: u64, highest: Id) -> Result<Vec<Id>, Failure> {
+    let mut ids = Vec::new();
+    let mut walk = stream.entries().walk(0)?;
+    for _ in 0..count {
+        match walk.next()? {
+            Some(entry) if entry.id <= highest => ids.push(entry.id),
+            _ => break,
+        }
+    }
+    Ok(ids)
+}
+
+/// `XTRIM key MAXLEN | MINID [= | ~] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]`
 pub(super) fn xtrim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const NO_OPTION: Failure =
         Failure::text("ERR syntax error, XTRIM must be called with a trimming strategy");
@@ -123,17 +204,23 @@ pub(super) fn xtrim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         ctx.reply.integer(0);
         return Ok(());
     };
-    let excess = trim.excess(stream, ctx.engine.tuning())?;
-    if excess > 0 {
-        let mut edit = StreamEdit::of(&entry, record)?;
-        edit.trim(excess)?;
-        let mut left = itoa::Buffer::new();
-        let left = left.format(stream.len() - excess).as_bytes();
-        let effect: [Str<'_>; 5] =
-            [b"XTRIM".into(), args[1].into(), b"MAXLEN".into(), b"=".into(), left.into()];
-        edit.put(&mut entry, Effect::Command(&effect));
+    let mut edit = StreamEdit::of(&entry, record)?;
+    let mut trimmed = Trimmed::default();
+    let done = trim.carry_out(Some(stream), &mut edit, ctx.engine.tuning(), &mut trimmed);
+    if trimmed.count() > 0 || trimmed.deletion.has_effects() {
+        let mut effects = Block::default();
+        if trimmed.from_front > 0 {
+            let mut left = itoa::Buffer::new();
+            let left = left.format(edit.view().len()).as_bytes();
+            let effect: [Str<'_>; 5] =
+                [b"XTRIM".into(), args[1].into(), b"MAXLEN".into(), b"=".into(), left.into()];
+            entry.gather(&mut effects, &effect);
+        }
+        trimmed.deletion.note(&entry, &mut effects);
+        edit.put(&mut entry, Effect::Commands(&effects));
     }
+    done?;
     drop(entry);
-    ctx.reply.integer(excess as i64);
+    ctx.reply.integer(trimmed.count() as i64);
     Ok(())
 }

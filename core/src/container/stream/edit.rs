@@ -1,4 +1,7 @@
 //! Changing a stream.
+//!
+//! Each change reads the paths of all that it touches before the first of them is changed: where a node of a file is
+//! damaged it fails as a whole, and what was changed before can be put.
 
 use super::group::{consumer_key, owned_key, pending_key};
 use super::{CONSUMERS, Consumer, ENTRIES, GROUPS, Group, Id, Meta, PENDING, Pending, Stream, encode_fields};
@@ -78,17 +81,22 @@ impl<'a> StreamEdit<'a> {
 
     /// Removes a group with all that belongs to it.
     pub fn remove_group(&mut self, name: &[u8], group: Group) -> Result<(), Damaged> {
-        self.edits[GROUPS].remove(name)?;
         let after = (u64::from(group.number) + 1).to_be_bytes();
+        let mut ranges = Vec::with_capacity(2);
         for tree in [CONSUMERS, PENDING] {
             let begin = self.edits[tree].tree().place(&group.number.to_be_bytes())?.rank;
             let end = match group.number {
                 u32::MAX => self.edits[tree].len(),
                 _ => self.edits[tree].tree().place(&after[4..])?.rank,
             };
-            self.edits[tree].remove_range(begin..end)?;
+            if begin < end {
+                self.edits[tree].tree().at(begin)?;
+                self.edits[tree].tree().at(end - 1)?;
+            }
+            ranges.push((tree, begin..end));
         }
-        Ok(())
+        self.edits[GROUPS].remove(name)?;
+        ranges.into_iter().try_for_each(|(tree, range)| self.edits[tree].remove_range(range))
     }
 
     /// The consumer called `name`, made where it is not there; whether it was made.
@@ -133,6 +141,8 @@ impl<'a> StreamEdit<'a> {
     /// Notes that a consumer has an entry that it is to acknowledge; whoever had it has it no longer.
     pub fn set_pending(&mut self, group: Group, pending: Pending) -> Result<(), Damaged> {
         let before = self.view().pending(group, pending.id)?;
+        let mut owned = before.map(|before| before.consumer).into_iter().chain([pending.consumer]);
+        owned.try_for_each(|consumer| self.look_at_owned(group, consumer, pending.id))?;
         if let Some(before) = before
             && before.consumer != pending.consumer
         {
@@ -148,9 +158,15 @@ impl<'a> StreamEdit<'a> {
     /// Takes an entry off a group's list; whether it was there.
     pub fn acknowledge(&mut self, group: Group, id: Id) -> Result<bool, Damaged> {
         let Some(pending) = self.view().pending(group, id)? else { return Ok(false) };
+        self.look_at_owned(group, pending.consumer, id)?;
         self.edits[PENDING].remove(&pending_key(group.number, id))?;
         self.edits[PENDING].remove(&owned_key(group.number, pending.consumer, id))?;
         Ok(true)
+    }
+
+    /// Reads the path to where a consumer's pending entry is noted.
+    fn look_at_owned(&self, group: Group, consumer: u32, id: Id) -> Result<(), Damaged> {
+        self.edits[PENDING].tree().place(&owned_key(group.number, consumer, id)).map(|_| ())
     }
 
     /// Puts the stream in place of the entry's record. Streams stay when they are empty.

@@ -19,6 +19,8 @@ mod build;
 mod edit;
 mod group;
 mod id;
+#[cfg(test)]
+mod test;
 
 pub use build::{Builder, Misfit};
 pub use edit::StreamEdit;

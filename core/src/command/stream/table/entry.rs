@@ -1,7 +1,15 @@
 //! The rows of the commands on entries.
 
 use crate::command::spec::{Arg, KeySpec, Keys, Spec, acl, flag};
-use crate::command::stream::{add, range, read, trim};
+use crate::command::stream::{add, delete, range, read, trim};
+
+/// Redis' choice of what becomes of references to entries.
+pub(super) const REFERENCES: Arg = Arg::one_of(
+    "condition",
+    &[Arg::word("keepref", "KEEPREF"), Arg::word("delref", "DELREF"), Arg::word("acked", "ACKED")],
+)
+.optional()
+.since("8.2.0");
 
 pub(super) const TABLE: &[Spec] = &[
     Spec {
@@ -55,7 +63,23 @@ pub(super) const TABLE: &[Spec] = &[
         summary: "Returns the number of messages after removing them from a stream.",
         complexity: "O(1) for each single item to delete in the stream, regardless of the stream size.",
         args: &[Arg::key(), Arg::string("id").multiple()],
-        ..Spec::new("xdel", -3, add::xdel)
+        ..Spec::new("xdel", -3, delete::xdel)
+    },
+    Spec {
+        flags: flag::WRITE | flag::FAST,
+        acl: acl::STREAM,
+        keys: Keys::ONE,
+        key_use: "RW delete",
+        group: "stream",
+        since: "8.2.0",
+        summary: "Deletes messages from a stream, with a choice of what becomes of the references that consumer groups have.",
+        complexity: "O(1) for each ID and group.",
+        args: &[
+            Arg::key(),
+            REFERENCES,
+            Arg::block("ids", &[Arg::integer("numids"), Arg::string("id").multiple()]).token("IDS"),
+        ],
+        ..Spec::new("xdelex", -5, delete::xdelex)
     },
     Spec {
         flags: flag::READONLY | flag::FAST,

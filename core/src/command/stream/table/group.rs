@@ -1,7 +1,8 @@
 //! The rows of the commands on consumer groups.
 
+use super::entry::REFERENCES;
 use crate::command::spec::{Arg, ArgKind, Keys, Spec, acl, flag};
-use crate::command::stream::{claim, group, help, pending, read};
+use crate::command::stream::{claim, delete, group, help, pending, read};
 
 pub(super) const TABLE: &[Spec] = &[
     Spec {
@@ -15,6 +16,23 @@ pub(super) const TABLE: &[Spec] = &[
         complexity: "O(1) for each message ID processed.",
         args: &[Arg::key(), Arg::string("group"), Arg::string("id").multiple()],
         ..Spec::new("xack", -4, pending::xack)
+    },
+    Spec {
+        flags: flag::WRITE | flag::FAST,
+        acl: acl::STREAM,
+        keys: Keys::ONE,
+        key_use: "RW update delete",
+        group: "stream",
+        since: "8.2.0",
+        summary: "Acknowledges messages for a consumer group and deletes them from the stream, with a choice of what becomes of the references that other groups have.",
+        complexity: "O(1) for each ID and group.",
+        args: &[
+            Arg::key(),
+            Arg::string("group"),
+            REFERENCES,
+            Arg::block("ids", &[Arg::integer("numids"), Arg::string("id").multiple()]).token("IDS"),
+        ],
+        ..Spec::new("xackdel", -6, delete::xackdel)
     },
     Spec {
         flags: flag::WRITE | flag::FAST,
