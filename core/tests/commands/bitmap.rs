@@ -45,6 +45,32 @@ fn the_last_bit_of_the_longest_string_is_cheap() {
 }
 
 #[test]
+fn operators_of_redis_8() {
+    // One bit for every choice of sources that have it.
+    Connection::new().check(
+        r#"
+        SET x \x0f => +OK
+        SET y \x33 => +OK
+        SET z \x55 => +OK
+        BITOP DIFF d x y z => :1
+        GET d => "\x08"
+        BITOP DIFF1 d x y z => :1
+        GET d => "p"
+        BITOP ANDOR d x y z => :1
+        GET d => "\x07"
+        BITOP ONE d x y z => :1
+        GET d => "h"
+        BITOP ONE d x => :1
+        GET d => "\x0f"
+        BITOP diff d x nokey => :1
+        BITOP DIFF d x => -ERR BITOP DIFF must be called with at least two source keys.
+        BITOP DIFF1 d x => -ERR BITOP DIFF1 must be called with at least two source keys.
+        BITOP ANDOR d x => -ERR BITOP ANDOR must be called with at least two source keys.
+        "#,
+    );
+}
+
+#[test]
 fn counting_and_finding() {
     Connection::new().check(
         r#"
@@ -93,7 +119,7 @@ fn combining() {
         BITOP NOT d b => :2
         GET d => "\x9e\x9d"
         BITOP NOT d a b => -ERR BITOP NOT must be called with a single source key.
-        BITOP DIFF d a b => -ERR syntax error
+        BITOP NAND d a b => -ERR syntax error
         BITOP AND d nokey => :0
         EXISTS d => :0
         BITOP AND a a b => :3

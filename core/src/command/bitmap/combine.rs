@@ -16,6 +16,14 @@ enum Operator {
     Or,
     Xor,
     Not,
+    /// What only the first source has.
+    Difference,
+    /// What the first source lacks and another one has.
+    ReverseDifference,
+    /// What the first source and another one have.
+    AndOr,
+    /// What exactly one source has.
+    One,
 }
 
 impl Operator {
@@ -25,6 +33,10 @@ impl Operator {
             w if is_word(w, "OR") => Operator::Or,
             w if is_word(w, "XOR") => Operator::Xor,
             w if is_word(w, "NOT") => Operator::Not,
+            w if is_word(w, "DIFF") => Operator::Difference,
+            w if is_word(w, "DIFF1") => Operator::ReverseDifference,
+            w if is_word(w, "ANDOR") => Operator::AndOr,
+            w if is_word(w, "ONE") => Operator::One,
             _ => return Err(Failure::SYNTAX),
         })
     }
@@ -37,16 +49,29 @@ impl Operator {
             Operator::Or => pairs.for_each(|(to, from)| *to |= from),
             Operator::Xor => pairs.for_each(|(to, from)| *to ^= from),
             Operator::Not => pairs.for_each(|(to, from)| *to = !from),
+            Operator::Difference => pairs.for_each(|(to, from)| *to = from & !*to),
+            Operator::ReverseDifference => pairs.for_each(|(to, from)| *to &= !from),
+            Operator::AndOr => pairs.for_each(|(to, from)| *to &= from),
+            Operator::One => unreachable!("counts, and combines nothing"),
         }
+    }
+
+    /// Sets the first source against all others together, where it does.
+    fn minds_first(self) -> bool {
+        matches!(self, Operator::Difference | Operator::ReverseDifference | Operator::AndOr)
     }
 }
 
-/// `BITOP <AND | OR | XOR | NOT> destkey key [key ...]`
+/// `BITOP <AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]`
 pub(super) fn bitop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const NOT_TAKES_ONE: Failure = Failure::text("ERR BITOP NOT must be called with a single source key.");
     let operator = Operator::parse(args[1])?;
     if operator == Operator::Not && args.len() != 4 {
         return Err(NOT_TAKES_ONE);
+    }
+    if operator.minds_first() && args.len() < 5 {
+        let name = String::from_utf8_lossy(args[1]).to_ascii_uppercase();
+        return Err(Failure::new(format!("ERR BITOP {name} must be called with at least two source keys.")));
     }
     let db = ctx.session.db;
     let keys: SmallVec<[(DbIndex, &[u8]); 8]> = args[2..].iter().map(|key| (db, *key)).collect();
@@ -89,7 +114,16 @@ fn combine(operator: Operator, sources: &[Str<'_>], length: usize) -> Written {
 
 /// Fills `block` with the result from byte `start` on.
 fn combine_block(operator: Operator, sources: &[Str<'_>], start: usize, block: &mut [u8]) {
+    if operator.minds_first() {
+        let mut first = vec![0; block.len()];
+        combine_block(Operator::Or, &sources[..1], start, &mut first);
+        combine_block(Operator::Or, &sources[1..], start, block);
+        return operator.apply(block, &first);
+    }
     block.fill(0);
+    if operator == Operator::One {
+        return mark_single(sources, start, block);
+    }
     for (at, source) in sources.iter().enumerate() {
         // The first source is copied (or inverted), the others are combined with what is there.
         let operator = match operator {
@@ -108,6 +142,23 @@ fn combine_block(operator: Operator, sources: &[Str<'_>], start: usize, block: &
     }
 }
 
+/// Sets the bits of `block` that exactly one source has.
+fn mark_single(sources: &[Str<'_>], start: usize, block: &mut [u8]) {
+    let mut again = vec![0; block.len()];
+    for source in sources {
+        let mut filled = 0;
+        for piece in source.range(start, block.len()) {
+            let places = block[filled..].iter_mut().zip(&mut again[filled..]);
+            places.zip(piece).for_each(|((once, again), from)| {
+                *again |= *once & from;
+                *once |= from;
+            });
+            filled += piece.len();
+        }
+    }
+    block.iter_mut().zip(again).for_each(|(once, again)| *once &= !again);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,12 +169,25 @@ mod tests {
         let length = sources.iter().map(Vec::len).max().unwrap_or(0);
         (0..length)
             .map(|at| {
-                let bytes = sources.iter().map(|source| source.get(at).copied().unwrap_or(0));
+                let mut bytes = sources.iter().map(|source| source.get(at).copied().unwrap_or(0));
+                if operator.minds_first() {
+                    let first = bytes.next().unwrap_or(0);
+                    let others = bytes.fold(0, |a, b| a | b);
+                    return match operator {
+                        Operator::Difference => first & !others,
+                        Operator::ReverseDifference => others & !first,
+                        _ => first & others,
+                    };
+                }
                 match operator {
                     Operator::And => bytes.reduce(|a, b| a & b),
                     Operator::Or => bytes.reduce(|a, b| a | b),
                     Operator::Xor => bytes.reduce(|a, b| a ^ b),
                     Operator::Not => bytes.reduce(|a, _| a).map(|byte| !byte),
+                    _ => Some((0..8).fold(0, |result, bit| {
+                        let count = bytes.clone().filter(|byte| byte >> bit & 1 == 1).count();
+                        result | u8::from(count == 1) << bit
+                    })),
                 }
                 .unwrap_or(0)
             })
@@ -136,9 +200,18 @@ mod tests {
         fn combines_like_the_definition(
             lengths in proptest::collection::vec(prop_oneof![0usize..50, 16_000usize..40_000], 1..4),
             seed in any::<u64>(),
-            choice in 0usize..4,
+            choice in 0usize..8,
         ) {
-            let operator = [Operator::And, Operator::Or, Operator::Xor, Operator::Not][choice];
+            let operator = [
+                Operator::And,
+                Operator::Or,
+                Operator::Xor,
+                Operator::Not,
+                Operator::Difference,
+                Operator::ReverseDifference,
+                Operator::AndOr,
+                Operator::One,
+            ][choice];
             let mut random = fastrand::Rng::with_seed(seed);
             let mut sources: Vec<Vec<u8>> =
                 lengths.iter().map(|length| (0..*length).map(|_| random.u8(..)).collect()).collect();
