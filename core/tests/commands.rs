@@ -12,6 +12,8 @@ mod effects;
 mod hash;
 #[path = "commands/keys.rs"]
 mod keys;
+#[path = "commands/restore.rs"]
+mod restore;
 #[path = "commands/scores.rs"]
 mod scores;
 #[path = "commands/session.rs"]

@@ -197,13 +197,13 @@ fn effects_are_canonical() {
 }
 
 /// Database and key; the value's digest, expiry of fields and of the key, client flags.
-type State = BTreeMap<(u8, Vec<u8>), (Sum, BTreeMap<Vec<u8>, Option<UnixMillis>>, Option<u64>, u32)>;
+pub type State = BTreeMap<(u8, Vec<u8>), (Sum, BTreeMap<Vec<u8>, Option<UnixMillis>>, Option<u64>, u32)>;
 
 /// The time of the first random command: far ahead, so that the sweep, which has the true time, removes nothing.
 const START: u64 = 4_000_000_000_000;
 
 /// Everything of every key in the first databases that lives at `now`: value, expiry, memcached flags.
-fn state(connection: &Connection, now: UnixMillis) -> State {
+pub fn state(connection: &Connection, now: UnixMillis) -> State {
     let mut state = BTreeMap::new();
     for db in 0..3 {
         connection.engine.for_each_record(db, &mut |record| {

@@ -133,6 +133,7 @@ fn hyperloglogs() {
         PFCOUNT h g => -INVALIDOBJ Corrupted HLL object detected
         SET other HYLL => +OK
         PFADD other a => -WRONGTYPE Key is not a valid HyperLogLog string value.
+        PFSELFTEST => +OK
         PFDEBUG DECODE none => -ERR The specified key does not exist
         ",
     );
