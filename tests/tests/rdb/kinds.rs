@@ -76,6 +76,13 @@ fn filled(kind: Kind, folder: &Path) -> Server {
     server
 }
 
+/// The libraries of functions, with their sources.
+fn libraries(server: &Server) -> Value {
+    let found = server.client().say("FUNCTION LIST WITHCODE");
+    assert_eq!(found.items().len(), 1, "{found:?}");
+    found
+}
+
 fn ours(folder: &Path) -> ServerOptions {
     ServerOptions::new().dir(folder).flag("save", "").flag("rdb-version", "valkey80")
 }
@@ -92,6 +99,7 @@ fn files_of_real_servers_are_loaded_whole() {
         let expected = state(reference.port, ABOUT);
         let server = Server::start(Kind::Polycache, ours(folder.path()).flag("appendonly", "no"));
         agree(&expected, &state(server.port, ABOUT), &format!("{kind:?}"));
+        assert_eq!(libraries(&server), libraries(&reference), "{kind:?}");
     }
 }
 
@@ -155,6 +163,8 @@ fn what_is_exported_real_servers_load() {
     for (expected, found) in expected.iter().zip(&fingerprints(&server)) {
         assert_eq!(expected, found, "{}", expected.0.escape_ascii());
     }
+    assert_eq!(libraries(&server), libraries(&valkey));
+    assert_eq!(server.client().say("FCALL answer 0").integer(), Some(42));
 }
 
 #[test]
