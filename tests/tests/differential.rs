@@ -1,8 +1,11 @@
 //! Random commands to our server and to Valkey 9.1.2, and memcached text to ours and to memcached: replies and
 //! final states must agree but for what `tests/differences.md` allows.
 //!
-//! `POLYCACHE_DIFFERENTIAL_CASES` makes longer runs, `POLYCACHE_DIFFERENTIAL_SEED` repeats one,
+//! `POLYCACHE_DIFFERENTIAL_CASES` makes longer runs, `POLYCACHE_DIFFERENTIAL_MINUTES` runs with other seeds each time
+//! until they are over (`cargo xtask test --only differential --minutes 30`), `POLYCACHE_DIFFERENTIAL_SEED` repeats one,
 //! `POLYCACHE_DIFFERENTIAL_PEERS_ONLY=1` compares Valkey with itself, to test the harness.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use polycache_tests::differential::allowed::Rules;
 use polycache_tests::differential::commands::TEMPLATES;
@@ -15,6 +18,9 @@ use polycache_tests::differential::streams::STREAMS;
 use polycache_tests::differential::transactions::TRANSACTIONS;
 use polycache_tests::differential::{memcached, setting};
 use polycache_tests::support::{Client, Kind, Server, ServerOptions};
+
+#[path = "differential/restarts.rs"]
+mod restarts;
 
 /// Different failures that one run reports, so that several can be mended at once.
 const FAILURES_MAX: usize = 25;
@@ -29,6 +35,17 @@ fn start(kind: Kind) -> Server {
     Server::start(kind, options)
 }
 
+/// The seeds of a run: so many, or new ones for a time.
+fn seeds(usual: u64) -> impl Iterator<Item = u64> {
+    let minutes = setting("POLYCACHE_DIFFERENTIAL_MINUTES", 0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let usual = if minutes > 0 { usual + now * 10_000_000 } else { usual };
+    let first = setting("POLYCACHE_DIFFERENTIAL_SEED", usual);
+    let cases = if minutes > 0 { u64::MAX - first } else { setting("POLYCACHE_DIFFERENTIAL_CASES", 60) };
+    let until = Instant::now() + Duration::from_secs(60 * minutes);
+    (first..first + cases).take_while(move |_| minutes == 0 || Instant::now() < until)
+}
+
 fn run(protocol: u8, family: &Family) {
     let (peer, ours) = (start(Kind::Valkey), start(ours()));
     for port in [peer.port, ours.port] {
@@ -39,11 +56,9 @@ fn run(protocol: u8, family: &Family) {
     let rules = Rules::from_document();
     let templates: Vec<(u32, Template)> =
         family.templates.iter().map(|(weight, text)| (*weight, Template::parse(text))).collect();
-    let cases = setting("POLYCACHE_DIFFERENTIAL_CASES", 60);
-    let first = setting("POLYCACHE_DIFFERENTIAL_SEED", u64::from(protocol) * 1_000_000);
     let mut failures: Vec<String> = Vec::new();
     let mut seen = Vec::new();
-    for seed in first..first + cases {
+    for seed in seeds(u64::from(protocol) * 1_000_000) {
         let script = script(&templates, seed, 250);
         let sending = if seed % 2 == 0 { Sending::Pipelined(seed) } else { Sending::OneByOne };
         let test = |script: &[_], sending| {
@@ -158,10 +173,8 @@ fn memcached_agrees_with_memcached() {
     let peer = Server::start(Kind::Memcached, options());
     let is_peer = setting("POLYCACHE_DIFFERENTIAL_PEERS_ONLY", 0) == 1;
     let ours = if is_peer { Server::start(Kind::Memcached, options()) } else { start(Kind::Polycache) };
-    let cases = setting("POLYCACHE_DIFFERENTIAL_CASES", 60);
-    let first = setting("POLYCACHE_DIFFERENTIAL_SEED", 1);
     let mut failures = Vec::new();
-    for seed in first..first + cases {
+    for seed in seeds(1) {
         let script = memcached::script(seed, 200);
         let test = |script: &[memcached::Request]| {
             memcached::compare(peer.memcached_port, ours.memcached_port, script)

@@ -121,3 +121,20 @@ fn weak_orderings_name_their_partner() {
     }
     report("weak orderings without `// ORDERING:`", &bare);
 }
+
+/// What no stage runs is never run.
+#[test]
+fn every_test_binary_is_a_stage() {
+    let stages = fs::read_to_string(root().join("xtask/src/test/mod.rs")).expect("the stages");
+    let mut forgotten = Vec::new();
+    for entry in fs::read_dir(root().join("tests/tests")).expect("the tests").flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            if !stages.contains(&format!("name: {name:?}")) {
+                forgotten.push(name);
+            }
+        }
+    }
+    report("these are no stages of `cargo xtask test`", &forgotten);
+}

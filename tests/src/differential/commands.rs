@@ -19,6 +19,12 @@ pub const TEMPLATES: &[(u32, &str)] = &[
     (3, "GETSET <key> <value>"),
     (4, "MSET { <key> <value> }"),
     (4, "MSETNX { <key> <value> }"),
+    (
+        4,
+        "MSETEX 2 <key> <value> <key> <short> [ ( NX | XX ) ] [ ( EX <seconds> | PX <milliseconds> | EXAT ( 99999999999 | -1 ) \
+         | PXAT ( 99999999999999 | 0 ) | KEEPTTL ) ]",
+    ),
+    (1, "MSETEX ( 1 | 3 | 0 | x | -1 ) <key> <short> [ ( NX | XX ) ] [ <key> <short> ]"),
     (4, "MGET { <key> }"),
     (2, "SETNX <key> <value>"),
     (2, "SETEX <key> <seconds> <value>"),
@@ -103,7 +109,7 @@ pub const TEMPLATES: &[(u32, &str)] = &[
     // Server.
     (2, "DBSIZE"),
     (1, "FLUSHDB [ ( ASYNC | SYNC | NOW ) ]"),
-    (1, "FLUSHALL ( NOW | SYNC NOW )"),
+    (1, "FLUSHALL ( NOW | SYNC NOW | ASYNC )"),
     (1, "SWAPDB <database> <database>"),
     (1, "TIME"),
     (1, "LASTSAVE"),

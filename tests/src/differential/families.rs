@@ -193,6 +193,7 @@ pub const GENERIC: Family = Family {
         (5, "SORT <key> BY ( nosort | # ) GET # [ LIMIT <index> <index> ] [ DESC ] STORE <key>"),
         (4, "SORT <key> [ ALPHA ] [ DESC ] [ LIMIT <index> <index> ] STORE <key>"),
         (3, "SORT <key> ALPHA [ GET key:* ] [ GET *->f ] STORE <key>"),
+        (1, "SORT_RO <key> BY key:* [ ( ASC | DESC ) ]"),
         (2, "SORT_RO <key> ALPHA [ LIMIT <index> <index> ] [ GET # ]"),
         (1, "SORT_RO <key> ( STORE <key> | LIMIT 1 | x | GET )"),
         (6, "COPY <key> <key> [ DB <database> ] [ REPLACE ]"),

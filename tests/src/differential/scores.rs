@@ -30,6 +30,7 @@ pub const SORTED_SETS: Family = Family {
         (4, "! ( ZRANGEBYLEX | ZREVRANGEBYLEX ) names <name-bound> <name-bound> [ LIMIT <index> <index> ]"),
         (4, "ZRANGESTORE <zset> <zset> <index> <index> [ REV ]"),
         (4, "ZRANGESTORE <zset> <zset> <bound> <bound> BYSCORE [ REV ] [ LIMIT <index> <index> ]"),
+        (2, "! ZRANGESTORE names names <name-bound> <name-bound> BYLEX [ REV ] [ LIMIT <index> <index> ]"),
         (3, "ZREMRANGEBYRANK <zset> <index> <index>"),
         (3, "ZREMRANGEBYSCORE <zset> <bound> <bound>"),
         (2, "! ZREMRANGEBYLEX names <name-bound> <name-bound>"),
@@ -71,28 +72,39 @@ pub const SORTED_SETS: Family = Family {
 pub const PLACES: Family = Family {
     templates: &[
         (20, "GEOADD <place-key> [ ( NX | XX ) ] [ CH ] { <longitude> <latitude> <place> }"),
-        (4, "GEODIST <place-key> <place> <place> [ <unit> ]"),
+        (4, "GEODIST <place-key> <place> <place> [ ( m | km | km | ft | mi | KM | parsec ) ]"),
         (4, "GEOHASH <place-key> { <place> }"),
         (4, "GEOPOS <place-key> { <place> }"),
         (
             8,
-            "( GEORADIUS | GEORADIUS_RO ) <place-key> <longitude> <latitude> <distance> <unit> [ WITHDIST ] [ WITHCOORD \
-             ] [ WITHHASH ] [ COUNT 1000 ] [ ( ASC | DESC ) ]",
+            "( GEORADIUS | GEORADIUS_RO ) <place-key> <longitude> <latitude> <distance> ( m | km | km | ft | mi | KM | parsec ) [ WITHDIST ] [ WITHCOORD \
+             ] [ WITHHASH ] [ COUNT 1000 [ ANY ] ] [ ( ASC | DESC ) ]",
         ),
         (
             6,
-            "( GEORADIUSBYMEMBER | GEORADIUSBYMEMBER_RO ) <place-key> <place> <distance> <unit> [ WITHDIST ] [ WITHHASH \
+            "( GEORADIUSBYMEMBER | GEORADIUSBYMEMBER_RO ) <place-key> <place> <distance> ( m | km | km | ft | mi | KM | parsec ) [ WITHDIST ] [ WITHHASH \
              ] [ COUNT 3 ANY ]",
         ),
         (
+            3,
+            "( GEORADIUSBYMEMBER | GEORADIUSBYMEMBER_RO ) <place-key> <place> <distance> ( m | km | km | ft | mi | KM | parsec ) [ WITHCOORD ] \
+             [ COUNT 1000 ] [ ( ASC | DESC ) ]",
+        ),
+        (
+            2,
+            "GEORADIUSBYMEMBER <place-key> <place> <distance> ( m | km | km | ft | mi | KM | parsec ) [ COUNT 1000 ] ( STORE | STOREDIST ) \
+             <place-key>",
+        ),
+        (
             4,
-            "GEORADIUS <place-key> <longitude> <latitude> <distance> <unit> [ WITHDIST ] ( STORE | STOREDIST ) \
+            "GEORADIUS <place-key> <longitude> <latitude> <distance> ( m | km | km | ft | mi | KM | parsec ) [ WITHDIST ] ( STORE | STOREDIST ) \
              <place-key>",
         ),
         (
             12,
             "GEOSEARCH <place-key> ( FROMLONLAT <longitude> <latitude> | FROMMEMBER <place> ) ( BYRADIUS <distance> \
-             <unit> | BYBOX <distance> <distance> <unit> ) [ ( ASC | DESC ) ] [ COUNT 1000 ] [ WITHDIST ] [ WITHCOORD ]",
+             ( m | km | km | ft | mi | KM | parsec ) | BYBOX <distance> <distance> ( m | km | km | ft | mi | KM | parsec ) ) [ ( ASC | DESC ) ] [ COUNT 1000 [ ANY ] ] [ \
+             WITHDIST ] [ WITHCOORD ] [ WITHHASH ]",
         ),
         (
             6,
@@ -102,7 +114,13 @@ pub const PLACES: Family = Family {
         (
             5,
             "GEOSEARCHSTORE <place-key> <place-key> ( FROMLONLAT <longitude> <latitude> | FROMMEMBER <place> ) ( \
-             BYRADIUS <distance> <unit> | BYBOX <distance> <distance> <unit> )",
+             BYRADIUS <distance> ( m | km | km | ft | mi | KM | parsec ) | BYBOX <distance> <distance> ( m | km | km | ft | mi | KM | parsec ) ) [ ( ASC | DESC ) ] \
+             [ COUNT 1000 [ ANY ] ] [ STOREDIST ]",
+        ),
+        (
+            2,
+            "GEOSEARCHSTORE <place-key> <place-key> BYPOLYGON 3 <longitude> <latitude> <longitude> <latitude> \
+             <longitude> <latitude> [ STOREDIST ]",
         ),
         (2, "ZREM <place-key> { <place> }"),
         (2, "ZRANGE <place-key> 0 -1 WITHSCORES"),

@@ -74,7 +74,12 @@ pub fn compare(
             });
         }
     }
-    for ((command, expected), (_, actual)) in peer_state.iter().zip(&our_state) {
+    compare_states(&peer_state, &our_state, rules)
+}
+
+/// The first difference between two states.
+pub fn compare_states(expected: &State, actual: &State, rules: &Rules) -> Option<Difference> {
+    for ((command, expected), (_, actual)) in expected.iter().zip(actual) {
         let name = command.split(' ').next().unwrap_or_default();
         let rule = rules.of(&vec![name.as_bytes().to_vec()]);
         if !rule.agrees(expected, actual) {
@@ -86,23 +91,20 @@ pub fn compare(
             });
         }
     }
-    (peer_state.len() != our_state.len()).then(|| Difference {
+    (expected.len() != actual.len()).then(|| Difference {
         position: None,
         command: "the keys at the end".into(),
-        expected: peer_state.len().to_string(),
-        actual: our_state.len().to_string(),
+        expected: expected.len().to_string(),
+        actual: actual.len().to_string(),
     })
 }
 
 type Replies = Vec<io::Result<Value>>;
 
-fn run(
-    port: u16,
-    protocol: u8,
-    script: &[Command],
-    sending: Sending,
-    about: &[&str],
-) -> (Replies, Vec<(String, Value)>) {
+/// Questions about keys, and their answers.
+pub type State = Vec<(String, Value)>;
+
+fn run(port: u16, protocol: u8, script: &[Command], sending: Sending, about: &[&str]) -> (Replies, State) {
     let mut client = Client::connect(port);
     assert!(client.say("FLUSHALL SYNC").is_ok());
     client.call(&["HELLO", &protocol.to_string()]);
@@ -130,7 +132,7 @@ pub const ABOUT_STRINGS: &[&str] = &["GET", "PEXPIRETIME"];
 
 /// The answers of some commands about every key of some databases, in an order of its own. The key takes the place of
 /// `<key>`, or comes last.
-pub fn state(port: u16, commands: &[&str]) -> Vec<(String, Value)> {
+pub fn state(port: u16, commands: &[&str]) -> State {
     let mut client = Client::connect(port);
     let mut state = Vec::new();
     for database in ["0", "1", "2", "3", "5", "15"] {

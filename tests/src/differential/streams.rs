@@ -81,6 +81,7 @@ pub const STREAMS: Family = Family {
         (5, "XINFO GROUPS <stream>"),
         (4, "XINFO CONSUMERS <stream> <group>"),
         (1, "XINFO ( NONSENSE | STREAM | GROUPS <stream> x | STREAM <stream> x ) <stream>"),
+        (1, "XINFO HELP"),
         (2, "SET <stream> <short>"),
         (1, "GET <key>"),
         (1, "SADD <key> <member>"),

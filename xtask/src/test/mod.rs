@@ -32,6 +32,9 @@ pub struct Options {
     /// Seconds for each fuzz target.
     #[arg(long, default_value_t = 60)]
     fuzz_seconds: u64,
+    /// Minutes for each half of each differential test, with seeds of their own; without it some dozens of scripts.
+    #[arg(long)]
+    minutes: Option<u64>,
 }
 
 struct Stage {
@@ -68,7 +71,27 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "differential",
         summary: "random commands against Valkey and memcached",
-        run: |_, t| rust::face("differential", t),
+        run: |options, t| rust::differential(options.minutes, t),
+    },
+    Stage {
+        name: "types",
+        summary: "keys of every type through files, reloads and MIGRATE",
+        run: |_, t| rust::face("types", t),
+    },
+    Stage {
+        name: "scripting",
+        summary: "scripts and functions against Valkey, their limits",
+        run: |_, t| rust::face("scripting", t),
+    },
+    Stage {
+        name: "operations",
+        summary: "INFO, CONFIG, COMMAND, ACL, MONITOR, logs and help against Valkey",
+        run: |_, t| rust::face("operations", t),
+    },
+    Stage {
+        name: "metrics",
+        summary: "the HTTP endpoint for Prometheus",
+        run: |_, t| rust::face("metrics", t),
     },
     Stage {
         name: "linearizability",

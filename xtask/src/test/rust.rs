@@ -32,11 +32,21 @@ pub fn build_server() -> Outcome {
 
 /// One test binary of the `tests` crate, with the peers that it compares against.
 pub fn face(name: &str, tally: &mut Tally) -> Outcome {
+    face_with(name, &[], tally)
+}
+
+/// The differential tests, for so many minutes where that is asked for.
+pub fn differential(minutes: Option<u64>, tally: &mut Tally) -> Outcome {
+    let minutes = minutes.map(|minutes| ("POLYCACHE_DIFFERENTIAL_MINUTES", minutes.to_string()));
+    face_with("differential", minutes.as_slice(), tally)
+}
+
+fn face_with(name: &str, environment: &[(&str, String)], tally: &mut Tally) -> Outcome {
     packages::debian()?;
     packages::python_for_tests()?;
     build_server()?;
-    tally.run(
-        Runner::Cargo,
-        &mut cargo(&["test", "--package", "polycache-tests", "--locked", "--no-fail-fast", "--test", name]),
-    )
+    let mut command =
+        cargo(&["test", "--package", "polycache-tests", "--locked", "--no-fail-fast", "--test", name]);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    tally.run(Runner::Cargo, &mut command)
 }
