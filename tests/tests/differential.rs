@@ -71,6 +71,13 @@ fn run(protocol: u8, family: &Family) {
             continue;
         }
         seen.push(name);
+        // Making it small may take long.
+        eprintln!(
+            "seed {seed}: {}\n  Valkey: {}\n  ours:   {}",
+            limited(&difference.command),
+            limited(&difference.expected),
+            limited(&difference.actual)
+        );
         // Only pipelined if it needs to be.
         let sending = if test(&script, Sending::OneByOne).is_some() { Sending::OneByOne } else { sending };
         let smallest = shrink(&script, |candidate| test(candidate, sending).is_some());
