@@ -11,6 +11,7 @@ const PYTHON_TESTS: &[&str] = &[
     "redis",
     "pymemcache",
     "python-binary-memcached",
+    "pylibmc",
     "elasticache-auto-discovery",
     "rq",
     "celery[redis]",

@@ -111,7 +111,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "c", summary: "C programs against the installed libcache.so", run: |_, t| c::run(t) },
     Stage {
         name: "python",
-        summary: "the Python package, and redis-py, rq, celery, pymemcache and python-binary-memcached as clients",
+        summary: "the Python package, and redis-py, rq, celery, pymemcache, python-binary-memcached and pylibmc as clients",
         run: |_, t| python::run(t),
     },
     Stage {
