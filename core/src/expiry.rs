@@ -102,6 +102,7 @@ impl Sweep {
         let swept = engine.swept();
         loop {
             let op = engine.begin();
+            op.see_places();
             let index = op.index(db);
             if index.is_lasting() {
                 swept.ttl_ms[usize::from(db)].store(0, Ordering::Relaxed); // ORDERING: see `blend`.

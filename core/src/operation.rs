@@ -28,6 +28,8 @@ pub struct Operation<'a> {
     hits: Cell<u64>,
     misses: Cell<u64>,
     changes: Cell<u64>,
+    /// Whether places for values that somebody makes are seen as keys.
+    sees_places: Cell<bool>,
     /// Whether a latch is held: taking another, or reading, could then wait for ourselves.
     pub(crate) latched: Cell<bool>,
     /// The effects of a multi-key write, logged as one block when its latches are released.
@@ -52,6 +54,7 @@ impl<'a> Operation<'a> {
             hits: Cell::new(0),
             misses: Cell::new(0),
             changes: Cell::new(0),
+            sees_places: Cell::new(false),
             latched: Cell::new(false),
             block: RefCell::new(None),
             scope: scope::State::default(),
@@ -86,6 +89,23 @@ impl<'a> Operation<'a> {
             UnixMillis(0..=1) => UnixMillis::now(),
             now => now,
         }
+    }
+
+    /// From now on keys that have no value yet, only a lease (see [`crate::lease`]), are there: for those who know leases.
+    pub fn see_places(&self) {
+        self.sees_places.set(true);
+    }
+
+    /// Whether a record that is no longer valid, or not yet, is as good as none for this operation.
+    #[inline]
+    pub(crate) fn is_absent(&self, record: &Record<'_>) -> bool {
+        record.may_be_absent() && (record.is_expired(self.now()) || self.is_hidden(record))
+    }
+
+    /// Whether a record is a place that this operation does not see.
+    #[inline]
+    pub(crate) fn is_hidden(&self, record: &Record<'_>) -> bool {
+        record.is_place() && !self.sees_places.get()
     }
 
     /// Makes this operation believe that it is `time`: while the log is replayed, nothing is over yet; and simulations
@@ -257,7 +277,7 @@ impl<'a> Operation<'a> {
 
     /// A record as a command sees it: not one whose time is over. Counts and touches as [`Operation::read`] does.
     pub(crate) fn noted<'g>(&'g self, record: Option<Record<'g>>, touch: Touch) -> Option<Record<'g>> {
-        let record = record.filter(|record| record.expire_at().is_none() || !record.is_expired(self.now()));
+        let record = record.filter(|record| !self.is_absent(record));
         self.note_read(record, touch);
         record
     }
@@ -272,8 +292,7 @@ impl<'a> Operation<'a> {
     ) -> Result<Option<Found<'g>>, crate::index::Damaged> {
         debug_assert!(!self.latched.get(), "reading while a latch is held: use latch_many");
         let found = self.find_open(index, hash, key)?;
-        Ok(found
-            .filter(|found| !found.word.has(crate::index::slot::TTL) || !found.record.is_expired(self.now())))
+        Ok(found.filter(|found| !found.word.has(crate::index::slot::TTL) || !self.is_absent(&found.record)))
     }
 
     /// Appends an effect to the log, or to the block of the multi-key write under way.

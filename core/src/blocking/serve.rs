@@ -66,7 +66,7 @@ fn serve_key(op: &Operation<'_>, held: &mut [Entry<'_>], at: usize, depth: usize
     let (db, key) = (held[at].db(), held[at].key());
     let mut order = 0;
     loop {
-        let record = held[at].record();
+        let record = held[at].present();
         let Some(next) = blocking.next(db, key, order, record.is_none()) else { return };
         let (waiter, position) = (&next.0, next.1);
         order = waiter.order + 1;
@@ -112,7 +112,7 @@ fn sooner(held: &[Entry<'_>], waiter: &Waiter, db: DbIndex, position: usize) -> 
     let keys = waiter.keys.iter().filter(|(_, other)| *other < position);
     let ready = keys.filter_map(|(key, other)| {
         let at = held.iter().position(|entry| entry.db() == db && entry.key() == &**key)?;
-        waiter.demand.is_ready(*other, held[at].record()).then_some((at, *other))
+        waiter.demand.is_ready(*other, held[at].present()).then_some((at, *other))
     });
     ready.min_by_key(|(_, other)| *other)
 }

@@ -23,6 +23,11 @@ impl Timeout {
         Self::checked(millis, now)
     }
 
+    /// A span; not even nothing is for ever.
+    pub fn after(span: Duration) -> Timeout {
+        Timeout(u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1))
+    }
+
     /// Whole milliseconds, as XREAD BLOCK takes them.
     pub fn millis(text: &[u8], now: UnixMillis) -> Result<Timeout, Failure> {
         Self::checked(canonical_integer(text).ok_or(NOT_INTEGER)?, now)

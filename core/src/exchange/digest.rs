@@ -145,7 +145,7 @@ pub fn digest_of_all(engine: &Engine, now: UnixMillis) -> Result<Sum, Stop> {
         }
         all.mix(&u32::from(db).to_be_bytes());
         engine.for_each_record(db, &mut |record| {
-            if told.is_ok() && !record.is_expired(now) {
+            if told.is_ok() && !record.is_expired(now) && !record.is_place() {
                 let mut digest = Digest::at(now);
                 digest.mix(record.key());
                 told = digest.value(record);

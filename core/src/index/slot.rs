@@ -39,7 +39,7 @@ impl Word {
     pub fn new(hash: u64, record: Record<'_>) -> Word {
         let address = record.as_ptr().as_ptr().expose_provenance() as u64;
         debug_assert_eq!(address & !ADDRESS, 0, "records are 16-byte aligned and below 2^48");
-        let ttl = if record.expire_at().is_some() || record.has_volatile_fields() { TTL } else { 0 };
+        let ttl = if record.may_be_absent() || record.has_volatile_fields() { TTL } else { 0 };
         Word(tag(hash) | address | ttl)
     }
 

@@ -1,21 +1,30 @@
 //! The lease: of all who find a value missing or out of date, one makes the new one, and the others know it.
 //!
 //! There is one lease per key, whichever face asks for it: memcached's meta commands (`mg` with N, R and the tokens W, X,
-//! Z; `md` with I), and whoever loads in-process. It is two marks of the record, so it needs no table of its own, goes
-//! with the record when that is deleted or evicted, and ends with any write of a new value:
+//! Z; `md` with I), and whoever loads in-process (`ask.rs`). It is marks of the record, so it needs no table of its own,
+//! goes with the record when that is deleted or evicted, and ends with any write of a new value:
 //!
 //! | marks | meaning | the next reader who asks |
 //! |---|---|---|
 //! | none | a good value | reads it; takes the lease early where less than its R is left of the time to live |
 //! | stale | an old value | takes the lease |
-//! | leased | a good value, or an empty one that was made for the lease; somebody makes a new one | uses it, or waits |
+//! | leased | a good value; somebody makes a new one | uses it |
 //! | stale, leased | an old value; somebody makes a new one | uses it, or waits |
+//! | place, leased | no value yet; somebody makes one | waits |
+//! | place, stale | no value, and who was to make one is gone | takes the lease |
+//!
+//! A *place* is a record without a value: memcached's clients see an empty item, as memcached has it; to all others the
+//! key is absent, and deleting it ends the lease.
 //!
 //! A record never changes, so taking a lease puts a copy in its place that keeps the CAS number: whoever read before
-//! may still store with it.
+//! may still store with it. The version is another one, and tells one holder from the next.
 //!
-//! *In the log and in snapshots* a lease becomes "stale": who held it may be gone after a restart, and the next reader is
-//! to take it again. Taking it from a record that has a value is not logged at all.
+//! *In the log* there are no leases, and no places. In snapshots a lease becomes "stale": who held it may be gone after a
+//! restart, and the next reader is to take it again.
+
+mod ask;
+
+pub use ask::{Answer, Ask, Held, ask};
 
 use crate::clock::UnixMillis;
 use crate::command::Failure;
@@ -49,7 +58,7 @@ pub fn look(record: Record<'_>, recache: Option<u64>, now: UnixMillis) -> Lease 
     if marks.stale || early { Lease::Taken } else { Lease::Fresh }
 }
 
-/// Takes the lease of the record in `entry`, which [`look`] said can be taken.
+/// Takes the lease of the record in `entry`: one that [`look`] said can be taken, or that was held for too long.
 pub fn take(entry: &mut Entry<'_>, record: Record<'_>) -> Result<(), Failure> {
     let marks = Marks { leased: true, cas: Some(record.cas()), ..record.marks() };
     entry.put_marked(copy(record, record.expire_at())?, marks, Effect::Silent);
@@ -59,7 +68,18 @@ pub fn take(entry: &mut Entry<'_>, record: Record<'_>) -> Result<(), Failure> {
 /// Makes an empty record for a key that has none, with the lease taken.
 pub fn create(entry: &mut Entry<'_>, expire_at: Option<UnixMillis>) {
     let draft = Draft { expire_at, ..Draft::string(b"") };
-    entry.put_marked(draft, Marks { leased: true, ..Marks::default() }, Effect::Set);
+    entry.put_marked(draft, Marks { leased: true, place: true, ..Marks::default() }, Effect::Silent);
+}
+
+/// Ends a lease without a new value: the next reader takes it.
+pub fn give_back(entry: &mut Entry<'_>, record: Record<'_>) -> Result<(), Failure> {
+    if record.is_place() {
+        entry.remove(Effect::Silent);
+        return Ok(());
+    }
+    let marks = Marks { leased: false, cas: Some(record.cas()), ..record.marks() };
+    entry.put_marked(copy(record, record.expire_at())?, marks, Effect::Silent);
+    Ok(())
 }
 
 /// Marks the value as out of date, whoever may be making a new one: the next reader takes the lease. The CAS number
@@ -71,7 +91,8 @@ pub fn invalidate(
     cas: Option<u64>,
 ) -> Result<(), Failure> {
     let marks = Marks { stale: true, leased: false, cas, ..record.marks() };
-    entry.put_marked(copy(record, expire_at)?, marks, Effect::Set);
+    let effect = if record.is_place() { Effect::Silent } else { Effect::Set };
+    entry.put_marked(copy(record, expire_at)?, marks, effect);
     Ok(())
 }
 
@@ -97,11 +118,13 @@ mod test {
     use super::*;
     use crate::config::EngineConfig;
     use crate::engine::Engine;
+    use crate::operation::Touch;
 
     #[test]
     fn one_takes_it_and_a_new_value_ends_it() {
         let engine = Engine::in_memory(EngineConfig::default());
         let op = engine.begin();
+        op.see_places();
         let mut entry = Entry::latch(&op, 0, b"k").unwrap();
         create(&mut entry, None);
         assert_eq!(look(entry.record().unwrap(), None, op.now()), Lease::Held);
@@ -132,5 +155,39 @@ mod test {
         let record = entry.record().unwrap();
         assert_eq!(look(record, Some(5_000), op.now()), Lease::Fresh);
         assert_eq!(look(record, Some(20_000), op.now()), Lease::Taken);
+    }
+
+    #[test]
+    fn a_place_is_seen_by_those_who_know_leases() {
+        let engine = Engine::in_memory(EngineConfig::default());
+        let (knows, others) = (engine.begin(), engine.begin());
+        knows.see_places();
+        create(&mut Entry::latch(&knows, 0, b"k").unwrap(), None);
+        assert!(knows.read(0, b"k", Touch::Quiet).unwrap().unwrap().is_place());
+        assert!(others.read(0, b"k", Touch::Quiet).unwrap().is_none());
+        assert!(Entry::latch(&others, 0, b"k").unwrap().record().is_none());
+        assert!(knows.read(0, b"k", Touch::Quiet).unwrap().is_some(), "a look leaves it");
+        assert!(!Entry::latch(&others, 0, b"k").unwrap().remove(Effect::Del));
+        assert!(knows.read(0, b"k", Touch::Quiet).unwrap().is_none(), "deleting ends it");
+    }
+
+    #[test]
+    fn giving_back_leaves_what_there_was() {
+        let engine = Engine::in_memory(EngineConfig::default());
+        let op = engine.begin();
+        op.see_places();
+        let mut entry = Entry::latch(&op, 0, b"k").unwrap();
+        create(&mut entry, None);
+        let place = entry.record().unwrap();
+        give_back(&mut entry, place).unwrap();
+        assert!(entry.record().is_none());
+        entry.put(Draft::string(b"v"), Effect::Set);
+        let before = entry.record().unwrap().cas();
+        let record = entry.record().unwrap();
+        take(&mut entry, record).unwrap();
+        let record = entry.record().unwrap();
+        give_back(&mut entry, record).unwrap();
+        let record = entry.record().unwrap();
+        assert_eq!((look(record, None, op.now()), record.cas()), (Lease::Fresh, before));
     }
 }

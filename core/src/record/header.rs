@@ -35,6 +35,8 @@ pub const ROPE: u64 = 1 << 2;
 pub const RAW: u64 = 1 << 3;
 /// `traits` bit: the value is the roots of trees and what the kind keeps beside them.
 pub const TREES: u64 = 1 << 4;
+/// `traits` bit: no value yet, somebody makes one (see `lease`): only who asks for places sees the record.
+pub const PLACE: u64 = 1 << 5;
 /// `traits` bit: somebody has read the record.
 pub const FETCHED: u64 = 1 << 6;
 /// `traits` bit: the CAS number is not the version; it stands in a field of its own.

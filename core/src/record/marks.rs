@@ -7,6 +7,8 @@ pub struct Marks {
     pub stale: bool,
     /// Somebody was told to make a new value.
     pub leased: bool,
+    /// There is no value yet: the record was made for the lease, and the key is absent to all who know no leases.
+    pub place: bool,
     /// Somebody has read the record.
     pub fetched: bool,
     /// The CAS number, where it is not the version: a client chose it, or the value is older than the record.

@@ -24,8 +24,8 @@ use crate::clock::UnixMillis;
 use crate::command::Failure;
 use crate::memory::size_class;
 use header::{
-    EXPIRES, EXTENDED, FETCHED, Header, LEASED, LONG_KEY, LONG_KEY_MASK, Meta, PINNED, RAW, ROPE, STALE,
-    TREES,
+    EXPIRES, EXTENDED, FETCHED, Header, LEASED, LONG_KEY, LONG_KEY_MASK, Meta, PINNED, PLACE, RAW, ROPE,
+    STALE, TREES,
 };
 
 /// The type of a value, as TYPE names it. The numbers are stored in records and snapshots: append only.
@@ -155,6 +155,18 @@ impl<'a> Record<'a> {
         self.expire_at().is_some_and(|at| at <= now)
     }
 
+    /// Whether there is no value yet, only the place of one that somebody makes (see [`crate::lease`]).
+    #[inline]
+    pub fn is_place(&self) -> bool {
+        self.meta().has(PLACE)
+    }
+
+    /// Whether [`Record::is_expired`] or [`Record::is_place`] may be true: no other record is ever taken as absent.
+    #[inline]
+    pub fn may_be_absent(&self) -> bool {
+        self.meta().has(EXPIRES | PLACE)
+    }
+
     /// memcached's client flags.
     pub fn flags(&self) -> u32 {
         let meta = self.meta();
@@ -176,6 +188,7 @@ impl<'a> Record<'a> {
             stale: lease & STALE != 0,
             leased: lease & LEASED != 0,
             fetched: meta.has(FETCHED),
+            place: meta.has(PLACE),
             cas: meta.has(PINNED).then(|| self.cas()),
         }
     }
@@ -293,7 +306,7 @@ mod tests {
             flags: u32,
             raw: bool,
             version in 0u64..1 << 56,
-            (stale, leased, fetched) in any::<(bool, bool, bool)>(),
+            (stale, leased, fetched, place) in any::<(bool, bool, bool, bool)>(),
             cas in proptest::option::of(any::<u64>()),
         ) {
             let draft = Draft {
@@ -302,7 +315,7 @@ mod tests {
                 flags,
                 raw,
             };
-            let marks = Marks { stale, leased, fetched, cas };
+            let marks = Marks { stale, leased, fetched, place, cas };
             let record = OwnedRecord::marked(&key, draft, marks, version, 77);
             let view = record.as_record();
             view.set_access(0xabcdef);

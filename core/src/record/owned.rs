@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicU64;
 use smallvec::{SmallVec, smallvec};
 
 use super::header::{
-    ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, Header, LEASED, LONG_KEY, Meta, PINNED, RAW, ROPE,
-    STALE, TREES, VERSION_BITS,
+    ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, Header, LEASED, LONG_KEY, Meta, PINNED, PLACE, RAW,
+    ROPE, STALE, TREES, VERSION_BITS,
 };
 use super::{Draft, Kind, Marks, NewTrees, NewValue, Record, Rope, Str, spare};
 use crate::limits::INLINE_BYTES_MAX;
@@ -48,6 +48,7 @@ impl OwnedRecord {
             | if has_fields { EXTENDED } else { 0 }
             | if raw { RAW } else { 0 }
             | if marks.fetched { FETCHED } else { 0 }
+            | if marks.place { PLACE } else { 0 }
             | if marks.cas.is_some() { PINNED } else { 0 };
         let meta = Meta::new(access, value_len, key.len(), traits);
         let record = Self::allocate(meta.key_offset() + key.len() + value_len);

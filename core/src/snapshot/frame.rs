@@ -30,7 +30,7 @@ use crate::index::Damaged;
 use crate::limits::{CHUNK_BYTES, INLINE_BYTES_MAX, STRING_BYTES_MAX};
 use crate::record::header::{
     ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, KEY_LEN_SHIFT, LEASED, LONG_KEY, LONG_KEY_MASK, Meta,
-    PINNED, RAW, STALE, TREES, VERSION_BITS,
+    PINNED, PLACE, RAW, STALE, TREES, VERSION_BITS,
 };
 use crate::record::{Draft, Kind, Marks, NewTrees, NewValue, OwnedRecord, rope};
 use crate::tree::packed::BYTES_MAX;
@@ -169,10 +169,11 @@ impl<'a> Stored<'a> {
         })
     }
 
-    /// Whether the key expires, or fields of a hash do: the tree that tells when is its second.
+    /// Whether the key expires or is a place only, or fields of a hash expire: the tree that tells when is its second.
     pub fn expires(&self) -> bool {
         const SECOND_ROOT: std::ops::Range<usize> = ROOT_BYTES..2 * ROOT_BYTES;
         self.expire_at.is_some()
+            || self.marks.place
             || self.is_large()
                 && self.kind == Kind::Hash
                 && self.value.get(SECOND_ROOT).is_some_and(|root| root.iter().any(|byte| *byte != 0))
@@ -227,6 +228,7 @@ fn marks(record: &[u8], meta: Meta) -> Marks {
         stale: lease & (STALE | LEASED) != 0,
         leased: false,
         fetched: meta.has(FETCHED),
+        place: meta.has(PLACE),
         cas: meta.has(PINNED).then(|| u64_at(record, meta.cas_offset())),
     }
 }
@@ -284,7 +286,7 @@ impl Measured {
         };
         let record = &rest[FRAME_BYTES..];
         let meta = Meta(u64_at(record, 8));
-        let is_known = meta.traits() & !(EXPIRES | EXTENDED | RAW | FETCHED | PINNED | TREES) == 0;
+        let is_known = meta.traits() & !(EXPIRES | EXTENDED | RAW | FETCHED | PINNED | PLACE | TREES) == 0;
         // The bound also keeps a search for records among garbage from reading far at every step.
         let is_small = frame.stored_len <= CONTAINER_BYTES_MAX || frame.flags & LONG != 0;
         if frame.value_len > STRING_BYTES_MAX || !is_small || !is_known || record.len() < meta.key_offset() {

@@ -54,6 +54,8 @@ pub(super) enum Fate {
     Expired,
     /// Removed by the command.
     Removed,
+    /// A place of a value that somebody makes, seen as absent: it stays unless something takes its place.
+    Hidden,
 }
 
 impl Fate {
@@ -61,6 +63,7 @@ impl Fate {
     pub(super) fn of(record: Record<'_>, op: &Operation<'_>) -> Fate {
         match record.kind() {
             Kind::Absent => Fate::Removed,
+            _ if op.is_hidden(&record) => Fate::Hidden,
             _ if record.expire_at().is_some() && record.is_expired(op.now()) => Fate::Expired,
             _ => Fate::Stays,
         }
@@ -235,6 +238,11 @@ impl<'a> Entry<'a> {
         if self.fate == Fate::Stays { self.in_slot() } else { None }
     }
 
+    /// The live record, places that others do not see included.
+    pub(crate) fn present(&self) -> Option<Record<'a>> {
+        if self.fate == Fate::Hidden { self.in_slot() } else { self.record() }
+    }
+
     /// Replaces or inserts the record.
     #[inline]
     pub fn put(&mut self, draft: Draft<'_>, effect: Effect<'_>) {
@@ -244,7 +252,7 @@ impl<'a> Entry<'a> {
     /// Replaces or inserts the record, with marks. A CAS number among them is logged by [`Effect::Set`] as it is.
     pub fn put_marked(&mut self, mut draft: Draft<'_>, marks: Marks, effect: Effect<'_>) {
         self.changed = true;
-        if self.op.engine().events().interest() != 0 {
+        if self.op.engine().events().interest() != 0 && !marks.place {
             self.announce_put(&effect, draft.expire_at);
         }
         let access = eviction::initial_access(self.record(), self.db, self.hash, self.op);
@@ -300,10 +308,14 @@ impl<'a> Entry<'a> {
 
     /// Removes the record; whether there was one.
     pub fn remove(&mut self, effect: Effect<'_>) -> bool {
-        if self.record().is_none() {
+        if self.fate == Fate::Hidden {
+            // Whoever makes the value learns that it is not wanted any more.
+            self.fate = Fate::Removed;
+            self.changed = true;
             return false;
         }
-        if self.op.engine().events().interest() != 0 {
+        let Some(record) = self.record() else { return false };
+        if self.op.engine().events().interest() != 0 && !record.is_place() {
             self.announce_removal(&effect);
         }
         self.append(&effect, None, Annotation::default(), &NewValue::Bytes(b""));
@@ -406,7 +418,7 @@ impl Drop for Entry<'_> {
             self.op.gathered.deliver_events(self.op.engine().events());
         }
         if let Held::Slot { slot, word } = self.held {
-            if self.fate == Fate::Stays {
+            if matches!(self.fate, Fate::Stays | Fate::Hidden) {
                 Index::release(slot, word);
             } else {
                 self.index.remove(slot, word, self.hash, self.op.pin());

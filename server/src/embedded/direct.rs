@@ -156,7 +156,7 @@ impl Cache {
 
     /// One writing call.
     #[inline]
-    fn write<R>(
+    pub(super) fn write<R>(
         &self,
         needs_memory: bool,
         work: impl FnOnce(&mut Ctx<'_>) -> Result<R>,
@@ -181,13 +181,13 @@ impl Cache {
     }
 }
 
-fn check_len(bytes: &[u8]) -> Result<()> {
+pub(super) fn check_len(bytes: &[u8]) -> Result<()> {
     if bytes.len() > STRING_BYTES_MAX { Err(Failure::STRING_TOO_LONG.into()) } else { Ok(()) }
 }
 
 /// The instant that `expire` means; the clock is read only where it matters.
 #[inline]
-fn deadline(ctx: &Ctx<'_>, expire: Expire) -> Result<Option<UnixMillis>> {
+pub(super) fn deadline(ctx: &Ctx<'_>, expire: Expire) -> Result<Option<UnixMillis>> {
     match expire {
         Expire::Never | Expire::Keep => Ok(None),
         Expire::After { ttl_ms } => {

@@ -102,6 +102,10 @@ impl Cache {
         self.db
     }
 
+    pub(super) fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// The shared state, for one call.
     #[inline]
     pub(super) fn enter(&self) -> Result<Entered<'_>> {

@@ -90,6 +90,7 @@ impl codec::Codec for Codec {
         let server = turn.server;
         let input = turn.input;
         let operation = server.engine.begin();
+        operation.see_places();
         let mut no_reply = NoReply;
         turn.client.refresh_access();
         if turn.client.closing {

@@ -29,7 +29,7 @@ pub(super) fn keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         }
         return Ok(());
     }
-    let (now, index, pin) = (ctx.now(), ctx.op.index(ctx.session.db), ctx.op.pin());
+    let (index, pin) = (ctx.op.index(ctx.session.db), ctx.op.pin());
     let mut found: Vec<Record<'_>> = Vec::new();
     // At a fixed size of the table no key is met twice.
     index.freeze();
@@ -38,7 +38,7 @@ pub(super) fn keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         for (slot, word) in index.slots(chain, pin) {
             // Damaged records are passed over: reading them tells, and so does the scrub.
             if let Ok(Some(record)) = index.visited(slot, word, pin)
-                && !record.is_expired(now)
+                && !ctx.op.is_absent(&record)
                 && pattern.matches(record.key())
             {
                 found.push(record);
@@ -109,14 +109,14 @@ fn kind_of_name(name: &[u8]) -> Result<Kind, Failure> {
 pub(super) fn scan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let position = cursor(args[1])?;
     let filter = Filter::parse(&args[2..])?;
-    let (now, index, pin) = (ctx.now(), ctx.op.index(ctx.session.db), ctx.op.pin());
+    let (index, pin) = (ctx.op.index(ctx.session.db), ctx.op.pin());
     let mut found: Vec<Record<'_>> = Vec::new();
     let (mut next, mut seen) = (position, 0);
     // Chains may be empty, so their number is bounded besides that of the keys.
     for _ in 0..filter.count.saturating_mul(CHAINS_PER_KEY) {
         next = index.scan_step(next, pin, &mut |record| {
             seen += 1;
-            if !record.is_expired(now) && filter.lets_through(&record) {
+            if !ctx.op.is_absent(&record) && filter.lets_through(&record) {
                 found.push(record);
             }
         });
@@ -144,7 +144,7 @@ pub(super) fn randomkey(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 
 /// A live record of a chain chosen by chance, or of the next chain that has one.
 fn random_record<'a>(ctx: &Ctx<'a>) -> Option<Record<'a>> {
-    let (now, index, pin) = (ctx.now(), ctx.op.index(ctx.session.db), ctx.op.pin());
+    let (index, pin) = (ctx.op.index(ctx.session.db), ctx.op.pin());
     let chains = index.chains();
     if index.is_empty() {
         return None;
@@ -154,7 +154,7 @@ fn random_record<'a>(ctx: &Ctx<'a>) -> Option<Record<'a>> {
             .slots(chain, pin)
             .into_iter()
             .filter_map(|(slot, word)| index.visited(slot, word, pin).ok().flatten())
-            .filter(|record| !record.is_expired(now))
+            .filter(|record| !ctx.op.is_absent(record))
             .collect()
     };
     // In a table that is filled as it should be, a few tries are enough; otherwise the whole of it is searched.

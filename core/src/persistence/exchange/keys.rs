@@ -143,6 +143,9 @@ fn tell<W: KeyWriter>(
     trees: Option<Box<NewTrees>>,
     long: &mut Vec<Long>,
 ) -> Visit {
+    if record.is_place() {
+        return Ok(());
+    }
     let item = Annotation::of(record.flags(), record.marks());
     let key = key_of(record, db);
     let value = match (trees, record.value()) {

@@ -135,6 +135,9 @@ fn observe_evictions(work: &mut Work<'_>) {
 fn crawler(mut words: Words<'_>) -> Result<Walk, Line> {
     let (verb, argument) = (words.next(), words.next());
     match (verb, argument) {
+        (Some(b"metadump" | b"mgdump" | b"crawl"), Some(classes)) if !are_classes(classes) => {
+            Err(b"BADCLASS invalid class id\r\n")
+        }
         (Some(b"metadump"), Some(_)) => Ok(Walk::Metadump),
         (Some(b"mgdump"), Some(_)) => Ok(Walk::Mgdump),
         (Some(b"crawl"), Some(_)) | (Some(b"enable" | b"disable"), _) => Err(emit::OK),
@@ -148,6 +151,12 @@ fn crawler(mut words: Words<'_>) -> Result<Walk, Line> {
         }
         _ => Err(emit::ERROR),
     }
+}
+
+/// `all`, `hash`, or numbers of slab classes: all our items are in class 1, so whichever are named all are shown.
+fn are_classes(word: &[u8]) -> bool {
+    let is_class = |word: &[u8]| number::unsigned(word).is_some_and(|class| (1..64).contains(&class));
+    matches!(word, b"all" | b"hash") || word.split(|byte| *byte == b',').all(is_class)
 }
 
 fn lru(words: Words<'_>) -> Line {
