@@ -1,19 +1,17 @@
 //! The cache: dict manners, and the methods of every language.
 
-use std::path::PathBuf;
-
 use polycache_core::command::Value;
 use polycache_core::record::{Rope, Str};
-use polycache_server::embedded::{
-    self, Condition, Durable, Error, Expire, Options, Serve, SetOptions, Ttl, parse_bytes,
-};
-use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
+use polycache_server::embedded::{self, Condition, Durable, Error, Expire, Serve, SetOptions, Ttl};
+use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyMapping, PyTuple};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyTuple};
 
 use crate::arguments::{Argument, argument, expire, key};
 use crate::containers::{class, container};
 use crate::error::OrRaise;
+use crate::loading;
+use crate::many;
 use crate::reply;
 use crate::rope::{from_large_rope, from_rope};
 use crate::scan::{Scan, Show};
@@ -21,10 +19,7 @@ use crate::server::Server;
 use crate::subscription::Subscription;
 
 /// Bytes from which copying takes longer than letting the GIL go.
-const LARGE_BYTES: usize = 64 * 1024;
-
-/// Keys or pairs from which a call on many takes longer than letting the GIL go.
-const MANY: usize = 32;
+pub const LARGE_BYTES: usize = 64 * 1024;
 
 /// An open cache. Made by open().
 #[pyclass(frozen, mapping, module = "polycache")]
@@ -33,12 +28,16 @@ pub struct Cache {
 }
 
 /// A value on its way out of the engine.
-enum Found<'py> {
+pub enum Found<'py> {
     Small(Bound<'py, PyBytes>),
     Large(Rope),
 }
 
 impl Cache {
+    pub fn of(cache: embedded::Cache) -> Cache {
+        Cache { cache }
+    }
+
     pub fn native(&self) -> &embedded::Cache {
         &self.cache
     }
@@ -69,43 +68,12 @@ impl Cache {
 
 /// Waits for the disk where that was promised, without the GIL.
 #[inline]
-fn finish<T>(py: Python<'_>, written: embedded::Result<(T, Durable)>) -> PyResult<T> {
+pub fn finish<T>(py: Python<'_>, written: embedded::Result<(T, Durable)>) -> PyResult<T> {
     let (result, durable) = written.or_raise()?;
     if durable.is_pending() {
         py.detach(|| durable.wait()).or_raise()?;
     }
     Ok(result)
-}
-
-/// Opens a cache: in memory, or with its data in the directory `path`.
-#[pyfunction]
-#[pyo3(signature = (path=None, *, max_bytes=None, eviction=None, persist=None, name=None, maintenance=None))]
-pub fn open(
-    py: Python<'_>,
-    path: Option<PathBuf>,
-    max_bytes: Option<&Bound<'_, PyAny>>,
-    eviction: Option<&str>,
-    persist: Option<&str>,
-    name: Option<String>,
-    maintenance: Option<&str>,
-) -> PyResult<Cache> {
-    let mut options = Options { path, name, ..Options::default() };
-    if let Some(limit) = max_bytes {
-        options.max_bytes = match limit.extract::<u64>() {
-            Ok(bytes) => bytes,
-            Err(_) => parse_bytes(limit.extract::<&str>().map_err(|_| {
-                PyTypeError::new_err("max_bytes is a number of bytes, or text like \"100mb\" or \"2gb\"")
-            })?)
-            .or_raise()?,
-        };
-    }
-    for (name, value) in [("eviction", eviction), ("persist", persist), ("maintenance", maintenance)] {
-        if let Some(value) = value {
-            options.set(name, value).or_raise()?;
-        }
-    }
-    let cache = py.detach(|| embedded::Cache::open(&options)).or_raise()?;
-    Ok(Cache { cache })
 }
 
 #[pymethods]
@@ -152,6 +120,53 @@ impl Cache {
         argument(value)?.with(|value| self.write(py, key, value, &SetOptions { expire, condition }))
     }
 
+    /// The value of a key, or what `loader` returns, which is stored: of all who ask meanwhile, one loads.
+    #[pyo3(signature = (key, loader, ttl=None, *, early=None, stale=true, wait=10.0))]
+    #[allow(clippy::too_many_arguments)]
+    fn get_or_load<'py>(
+        this: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        loader: &Bound<'py, PyAny>,
+        ttl: Option<&Bound<'py, PyAny>>,
+        early: Option<&Bound<'py, PyAny>>,
+        stale: bool,
+        wait: f64,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        loading::get_or_load(this, "get_or_load", key, loader, ttl, (early, stale, wait))
+    }
+
+    /// The same for coroutines: `loader` may be a coroutine function, and waiting lets the event loop run.
+    #[pyo3(signature = (key, loader, ttl=None, *, early=None, stale=true, wait=10.0))]
+    #[allow(clippy::too_many_arguments)]
+    fn aget_or_load<'py>(
+        this: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        loader: &Bound<'py, PyAny>,
+        ttl: Option<&Bound<'py, PyAny>>,
+        early: Option<&Bound<'py, PyAny>>,
+        stale: bool,
+        wait: f64,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        loading::get_or_load(this, "aget_or_load", key, loader, ttl, (early, stale, wait))
+    }
+
+    /// A decorator: the function's results are stored under its name and arguments.
+    #[pyo3(signature = (ttl=None, **options))]
+    fn memoize<'py>(
+        this: &Bound<'py, Self>,
+        ttl: Option<&Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let memoize = this.py().import("polycache.memoize")?.getattr("memoize")?;
+        memoize.call((this, ttl), options)
+    }
+
+    /// Marks a value as out of date: the next get_or_load() loads it anew. Whether there was a value.
+    #[pyo3(signature = (key, /))]
+    fn invalidate(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        finish(py, self.cache.invalidate(self::key(key)?))
+    }
+
     /// Deletes a key; whether there was one.
     #[pyo3(signature = (key, /))]
     fn delete(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -167,26 +182,7 @@ impl Cache {
     /// The values of keys as they stand at one instant, in the order of the keys; None for a missing one.
     #[pyo3(signature = (keys, /))]
     fn get_many<'py>(&self, py: Python<'py>, keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-        let objects: Vec<Bound<'py, PyAny>> = keys.try_iter()?.collect::<PyResult<_>>()?;
-        let keys: Vec<&[u8]> = objects.iter().map(self::key).collect::<PyResult<_>>()?;
-        let mut values: Vec<Option<Found<'py>>> = Vec::with_capacity(keys.len());
-        self.cache
-            .get_many(&keys, |_, value| {
-                values.push(value.map(|value| match value {
-                    Str::Rope(rope) => Found::Large(rope.clone()),
-                    Str::Inline(bytes) => Found::Small(PyBytes::new(py, bytes)),
-                }));
-            })
-            .or_raise()?;
-        let list = PyList::empty(py);
-        for value in values {
-            match value {
-                None => list.append(py.None())?,
-                Some(Found::Small(bytes)) => list.append(bytes)?,
-                Some(Found::Large(rope)) => list.append(from_large_rope(py, &rope)?)?,
-            }
-        }
-        Ok(list)
+        many::get(py, &self.cache, keys)
     }
 
     /// Sets all items of a mapping (or pairs) at one instant.
@@ -197,33 +193,13 @@ impl Cache {
         items: &Bound<'_, PyAny>,
         ttl: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let expire = expire(ttl)?;
-        let items = match items.cast::<PyMapping>() {
-            Ok(mapping) => mapping.items()?.into_any(),
-            Err(_) => items.clone(),
-        };
-        let objects: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> =
-            items.try_iter()?.map(|item| item?.extract()).collect::<PyResult<_>>()?;
-        let mut pairs = Vec::with_capacity(objects.len());
-        for (key, value) in &objects {
-            pairs.push((self::key(key)?, argument(value)?.into_owned_where_made()));
-        }
-        let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|(key, value)| (*key, value.as_bytes())).collect();
-        let large = pairs.len() >= MANY || pairs.iter().any(|(_, value)| value.len() >= LARGE_BYTES);
-        let written = if large {
-            py.detach(|| self.cache.set_many(&pairs, expire))
-        } else {
-            self.cache.set_many(&pairs, expire)
-        };
-        finish(py, written.map(|durable| ((), durable)))
+        many::set(py, &self.cache, items, ttl)
     }
 
     /// Deletes keys at one instant; how many there were.
     #[pyo3(signature = (keys, /))]
     fn delete_many(&self, py: Python<'_>, keys: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let objects: Vec<Bound<'_, PyAny>> = keys.try_iter()?.collect::<PyResult<_>>()?;
-        let keys: Vec<&[u8]> = objects.iter().map(self::key).collect::<PyResult<_>>()?;
-        finish(py, py.detach(|| self.cache.delete_many(&keys)))
+        many::delete(py, &self.cache, keys)
     }
 
     /// Adds to the integer at a key, 0 where there is none; the sum.

@@ -14,6 +14,9 @@ mod arguments;
 mod cache;
 mod containers;
 mod error;
+mod loading;
+mod many;
+mod open;
 mod reply;
 mod rope;
 mod scan;
@@ -28,7 +31,11 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
-    use super::cache::{Cache, open};
+    use super::cache::Cache;
+    #[pymodule_export]
+    use super::loading::{Doorbell, Lease, Loader, Waiting};
+    #[pymodule_export]
+    use super::open::open;
     #[pymodule_export]
     use super::scan::Scan;
     #[pymodule_export]

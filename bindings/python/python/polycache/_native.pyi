@@ -1,21 +1,47 @@
 import builtins
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import timedelta
 from os import PathLike
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeAlias, TypedDict, TypeVar, final, overload, type_check_only
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    ParamSpec,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    final,
+    overload,
+    type_check_only,
+)
 
 from typing_extensions import Buffer
 
 from .containers import Hash, List, Set, SortedSet, Stream
+from .memoize import Memoized
 
 _Key: TypeAlias = str | bytes
 _Value: TypeAlias = str | int | float | Buffer
 _Seconds: TypeAlias = float | timedelta
 _Default = TypeVar("_Default")
 _Item = TypeVar("_Item", covariant=True)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
-__all__ = ["Cache", "Scan", "Server", "Subscription", "__version__", "open"]
+__all__ = [
+    "Cache",
+    "Doorbell",
+    "Lease",
+    "Loader",
+    "Scan",
+    "Server",
+    "Subscription",
+    "Waiting",
+    "__version__",
+    "open",
+]
 
 __version__: str
 
@@ -68,6 +94,38 @@ class Cache:
         xx: bool = False,
         keep_ttl: bool = False,
     ) -> bool: ...
+    def get_or_load(
+        self,
+        key: _Key,
+        loader: Callable[[], _Value | None],
+        ttl: _Seconds | None = None,
+        *,
+        early: _Seconds | None = None,
+        stale: bool = True,
+        wait: float = 10.0,
+    ) -> bytes | None: ...
+    def aget_or_load(
+        self,
+        key: _Key,
+        loader: Callable[[], Awaitable[_Value | None] | _Value | None],
+        ttl: _Seconds | None = None,
+        *,
+        early: _Seconds | None = None,
+        stale: bool = True,
+        wait: float = 10.0,
+    ) -> Coroutine[Any, Any, bytes | None]: ...
+    def memoize(
+        self,
+        ttl: _Seconds | None = None,
+        *,
+        early: _Seconds | None = ...,
+        stale: bool = ...,
+        wait: float = ...,
+        key: Callable[..., str] | None = ...,
+        dumps: Callable[[Any], str | bytes] = ...,
+        loads: Callable[[bytes], Any] = ...,
+    ) -> Callable[[Callable[_P, _R]], Memoized[_P, _R]]: ...
+    def invalidate(self, key: _Key, /) -> bool: ...
     def delete(self, key: _Key, /) -> bool: ...
     def exists(self, key: _Key, /) -> bool: ...
     def get_many(self, keys: Iterable[_Key], /) -> builtins.list[bytes | None]: ...
@@ -127,6 +185,32 @@ class Cache:
         exception: BaseException | None = ...,
         traceback: TracebackType | None = ...,
     ) -> None: ...
+
+@final
+class Loader:
+    @property
+    def cache(self) -> Cache: ...
+    @property
+    def wait_seconds(self) -> float: ...
+    def wait(self, key: _Key, /) -> bytes | Lease: ...
+    def ask(self, key: _Key, /) -> bytes | Lease | Waiting: ...
+    def ask_again(self, waiting: Waiting, /) -> bytes | Lease | Waiting: ...
+
+@final
+class Lease:
+    def store(self, value: _Value, ttl: _Seconds | None = None, /) -> bytes: ...
+    def give_back(self) -> None: ...
+
+@final
+class Waiting:
+    def listen(self, doorbell: Doorbell, number: int, /) -> bool: ...
+    def close(self) -> None: ...
+
+@final
+class Doorbell:
+    def __new__(cls) -> Self: ...
+    def fileno(self) -> int: ...
+    def take(self) -> builtins.list[int]: ...
 
 @final
 class Scan(Generic[_Item]):
