@@ -24,14 +24,16 @@
 
 #include <stddef.h>
 #include <stdint.h>
-/* Initialises a cache_config, cache_set_options or cache_stats_t: all other members zero, the default of each. */
+/* Initialises a cache_config, cache_set_options, cache_load_options or cache_stats_t: all other members zero, the default of each. */
 #ifdef __cplusplus
 #define CACHE_CONFIG_INIT { sizeof(cache_config) }
 #define CACHE_SET_OPTIONS_INIT { sizeof(cache_set_options) }
+#define CACHE_LOAD_OPTIONS_INIT { sizeof(cache_load_options) }
 #define CACHE_STATS_INIT { sizeof(cache_stats_t) }
 #else
 #define CACHE_CONFIG_INIT { .struct_size = sizeof(cache_config) }
 #define CACHE_SET_OPTIONS_INIT { .struct_size = sizeof(cache_set_options) }
+#define CACHE_LOAD_OPTIONS_INIT { .struct_size = sizeof(cache_load_options) }
 #define CACHE_STATS_INIT { .struct_size = sizeof(cache_stats_t) }
 #endif
 
@@ -43,6 +45,12 @@
 
 // Keep the expiry that the key has.
 #define CACHE_KEEP_TTL 4
+
+// Do not wait for somebody else who loads: CACHE_BUSY.
+#define CACHE_NO_WAIT 1
+
+// A value that was invalidated is not good enough while somebody else loads a new one.
+#define CACHE_NO_STALE 2
 
 // What a call answers. Zero and positive values are answers, negative values are errors.
 //
@@ -58,6 +66,10 @@ typedef enum cache_status {
     CACHE_TRUNCATED = 3,
     // The callback asked to stop.
     CACHE_STOPPED = 4,
+    // The caller has the lease of the key: it is to load the value.
+    CACHE_LEASED = 5,
+    // Somebody else loads the value.
+    CACHE_BUSY = 6,
     // An argument that no call accepts, such as a NULL where something must be.
     CACHE_ERR_MISUSE = -1,
     // A setting of cache_open() or cache_serve() that is unknown or cannot be satisfied.
@@ -108,6 +120,9 @@ typedef enum cache_reply_type {
     CACHE_REPLY_VERBATIM = 14,
 } cache_reply_type;
 
+// The lease of a key: its holder loads the value. It belongs to no thread.
+typedef struct cache_lease cache_lease;
+
 // A cache that is being served.
 typedef struct cache_server cache_server;
 
@@ -156,6 +171,18 @@ typedef struct cache_set_options {
     // CACHE_IF_ABSENT, CACHE_IF_PRESENT, CACHE_KEEP_TTL, joined by |.
     uint32_t flags;
 } cache_set_options;
+
+// How to get or load. Set every member that is not mentioned to zero: CACHE_LOAD_OPTIONS_INIT.
+typedef struct cache_load_options {
+    // sizeof(cache_load_options), as this program knows it.
+    size_t struct_size;
+    // Load anew where less than so many milliseconds are left of the value's time to live; the others use it meanwhile.
+    int64_t early_ms;
+    // Milliseconds that somebody else who loads is waited for before the lease is taken over; 0 is 10 seconds.
+    int64_t wait_ms;
+    // CACHE_NO_WAIT, CACHE_NO_STALE, joined by |.
+    uint32_t flags;
+} cache_load_options;
 
 // Receives a key. The bytes are valid during the call only. Return 0 to go on, anything else to stop.
 typedef int (*cache_key_fn)(void *context, const void *key, size_t key_len);
@@ -311,6 +338,46 @@ enum cache_status cache_ttl(struct cache_t *cache,
                             const void *key,
                             size_t key_len,
                             int64_t *ttl_ms);
+
+// Reads a value, or takes the lease to load it.
+//
+// CACHE_OK: `*value` has `*len` bytes and one NUL byte after them, and is to be freed by cache_free().
+// CACHE_LEASED: there is no value (or one that is out of date), and everybody else who asks waits for this caller. It is
+// to load the value and pass `*lease` to cache_lease_store(), or to cache_lease_give_back() where that fails.
+// CACHE_BUSY: with CACHE_NO_WAIT, somebody else loads.
+//
+// The call waits while somebody else loads: another thread, or a client of memcached that won by mg. A lease that is
+// kept longer than `options->wait_ms` is taken over; whoever of the two is first stores. A thread that asks for a key
+// whose lease it holds itself waits that long, too. `options` may be NULL.
+enum cache_status cache_get_or_lease(struct cache_t *cache,
+                                     const void *key,
+                                     size_t key_len,
+                                     const struct cache_load_options *options,
+                                     void **value,
+                                     size_t *len,
+                                     struct cache_lease **lease);
+
+// The value that a lease is to replace, of `*len` bytes: one that was invalidated, or is to be loaded early. NULL where
+// there is none. Valid as long as the lease.
+const void *cache_lease_old(const struct cache_lease *lease,
+                            size_t *len);
+
+// Stores the value that was loaded, which expires after `ttl_ms` milliseconds (0: never), for everybody who waits, and
+// frees the lease. CACHE_NOT_STORED where the key was written, deleted or invalidated meanwhile: what was loaded may be
+// older than that. After an error the lease was given back.
+enum cache_status cache_lease_store(struct cache_lease *lease,
+                                    const void *value,
+                                    size_t len,
+                                    int64_t ttl_ms);
+
+// Gives a lease back without a value, and frees it: the next who asks, or waits already, has the lease then.
+enum cache_status cache_lease_give_back(struct cache_lease *lease);
+
+// Marks a value as out of date: the next cache_get_or_lease() gets the lease to load it anew, and others may use the old
+// value meanwhile. CACHE_NOT_FOUND without a value.
+enum cache_status cache_invalidate(struct cache_t *cache,
+                                   const void *key,
+                                   size_t key_len);
 
 // Reads `count` keys as they stand at one instant and hands every value to `callback`, in the order of the keys; a
 // missing key with `bytes` NULL. CACHE_STOPPED where the callback stopped.

@@ -19,6 +19,8 @@ pub mod handle;
 
 pub mod value;
 
+pub mod lease;
+
 pub mod many;
 
 pub mod containers;

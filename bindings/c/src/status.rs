@@ -22,6 +22,10 @@ pub enum cache_status {
     CACHE_TRUNCATED = 3,
     /// The callback asked to stop.
     CACHE_STOPPED = 4,
+    /// The caller has the lease of the key: it is to load the value.
+    CACHE_LEASED = 5,
+    /// Somebody else loads the value.
+    CACHE_BUSY = 6,
     /// An argument that no call accepts, such as a NULL where something must be.
     CACHE_ERR_MISUSE = -1,
     /// A setting of cache_open() or cache_serve() that is unknown or cannot be satisfied.

@@ -137,30 +137,31 @@ pub unsafe extern "C" fn cache_get_copy(
         let cache = unsafe { open(cache) }?;
         // SAFETY: `key_len` bytes by the caller's word.
         let key = unsafe { bytes("key", key, key_len) }?;
-        let found = cache.get(key, |found| {
-            let total = found.len();
-            // SAFETY: malloc has no precondition; the result is checked.
-            let copied = unsafe { libc::malloc(total + 1) }.cast::<u8>();
-            if !copied.is_null() {
-                // SAFETY: `copied` has one byte more than the value.
-                unsafe {
-                    copy(found, copied, total);
-                    copied.add(total).write(0);
-                }
-            }
-            (copied, total)
-        })?;
-        let Some((copied, total)) = found else { return Ok(cache_status::CACHE_NOT_FOUND) };
-        if copied.is_null() {
-            return Err(Error::new(ErrorKind::Io, "malloc failed"));
-        }
+        let Some(found) = cache.get(key, allocated)? else { return Ok(cache_status::CACHE_NOT_FOUND) };
+        let (copied, total) = found?;
         // SAFETY: not NULL, and writable by the caller's word.
         unsafe {
-            value.write(copied.cast());
+            value.write(copied);
             len.write(total);
         }
         Ok(cache_status::CACHE_OK)
     })
+}
+
+/// A copy for cache_free() with one NUL byte after it, and its length without that.
+pub(crate) fn allocated(value: Str<'_>) -> Result<(*mut c_void, usize), Error> {
+    let total = value.len();
+    // SAFETY: malloc has no precondition; the result is checked.
+    let copied = unsafe { libc::malloc(total + 1) }.cast::<u8>();
+    if copied.is_null() {
+        return Err(Error::new(ErrorKind::Io, "malloc failed"));
+    }
+    // SAFETY: `copied` has one byte more than the value.
+    unsafe {
+        copy(value, copied, total);
+        copied.add(total).write(0);
+    }
+    Ok((copied.cast(), total))
 }
 
 /// Frees what cache_get_copy() allocated. NULL is ignored.
