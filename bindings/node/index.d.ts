@@ -44,6 +44,20 @@ export interface SetOptions {
   keepTtl?: boolean
 }
 
+/** How to get or load. */
+export interface LoadOptions {
+  /** Milliseconds until the loaded value expires. */
+  ttl?: number
+  /** Load anew where less than so many milliseconds are left of the value's time; the others use it meanwhile. */
+  early?: number
+  /** Whether a value that was invalidated is good enough while somebody else loads. True by default. */
+  stale?: boolean
+  /** Milliseconds that somebody else's loader is waited for before its lease is taken over. 10,000 by default. */
+  wait?: number
+}
+
+type MaybePromise<T> = T | PromiseLike<T>
+
 /** Numbers over all databases, handles and clients of a cache. */
 export interface Stats {
   keys: number
@@ -106,6 +120,25 @@ export class Cache implements Iterable<[string, string]> {
   set(key: Key, value: Value, options?: SetOptions): boolean
   /** Sets a key at once; the promise resolves when the write is as durable as the cache promises. */
   setAsync(key: Key, value: Value, options?: SetOptions): Promise<boolean>
+  /**
+   * The value, or what loader returns, which is stored: of all who ask meanwhile (here, in worker threads, or as clients of
+   * memcached by mg) one loads, and the others wait for its value without holding the event loop. A loader that throws, or
+   * returns null or undefined, stores nothing: its caller gets that, and the next who waits loads.
+   */
+  getOrLoad(key: Key, loader: () => MaybePromise<Value>, options?: LoadOptions & { buffers?: false }): Promise<string>
+  getOrLoad(key: Key, loader: () => MaybePromise<Value>, options: LoadOptions & { buffers: true }): Promise<Buffer>
+  getOrLoad(
+    key: Key,
+    loader: () => MaybePromise<Value | null | undefined>,
+    options?: LoadOptions & { buffers?: false },
+  ): Promise<string | null>
+  getOrLoad(
+    key: Key,
+    loader: () => MaybePromise<Value | null | undefined>,
+    options: LoadOptions & { buffers: true },
+  ): Promise<Buffer | null>
+  /** Marks a value as out of date: the next getOrLoad() loads it anew. Whether there was a value. */
+  invalidate(key: Key): boolean
   /** Deletes a key; whether there was one. */
   delete(key: Key): boolean
   exists(key: Key): boolean
@@ -169,6 +202,18 @@ export class Cache implements Iterable<[string, string]> {
 
   /** Another handle, on database index (0 to 15) of the same data. */
   database(index: number): Cache
+  /** Publishes a message; how many subscribers it went to, in this process and on the wire. */
+  publish(channel: Key, message: Value): number
+  /**
+   * Listens to channels and to patterns of names. Messages go to callback, or to whoever iterates over the subscription.
+   * An open subscription keeps the process running, until it or the cache is closed.
+   */
+  subscribe(
+    channels: Key | Key[],
+    options?: { patterns?: Key | Key[] },
+    callback?: (message: Buffer, channel: Buffer) => void,
+  ): Subscription
+  subscribe(channels: Key | Key[], callback: (message: Buffer, channel: Buffer) => void): Subscription
   /** Serves the cache to other programs until the server is stopped or the cache is closed. */
   serve(options?: ServeOptions): Promise<Server>
   /** Writes a snapshot to the directory. */
@@ -181,6 +226,24 @@ export class Cache implements Iterable<[string, string]> {
   close(): Promise<void>
   closeSync(): void
   readonly closed: boolean
+}
+
+/** A message of a channel. */
+export interface Message {
+  channel: Buffer
+  message: Buffer
+}
+
+/** Messages of some channels and patterns: `for await (const { channel, message } of subscription)`. */
+export class Subscription implements AsyncIterableIterator<Message> {
+  private constructor()
+  /** The next message, or null where there is none yet. */
+  take(): Message | null
+  next(): Promise<IteratorResult<Message, undefined>>
+  return(): Promise<IteratorResult<Message, undefined>>
+  [Symbol.asyncIterator](): this
+  /** Ends it; what was published before can still be read. */
+  close(): void
 }
 
 /** A cache on the network. */

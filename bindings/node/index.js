@@ -2,6 +2,8 @@
 // polycache: the friendly shape of the native module (src/*.rs). Types and documentation: index.d.ts.
 
 const containers = require('./containers.js')
+const { getOrLoad } = require('./loading.js')
+const { Subscription } = require('./subscription.js')
 const native = require('./native.js').load()
 
 /** `flags` of the native set(); the same numbers stand in src/cache.rs. */
@@ -76,6 +78,16 @@ class Cache {
     const stored = this.#native.set(key, asBytes(value), ttl, flags | NO_WAIT)
     await this.flush()
     return stored
+  }
+
+  async getOrLoad(key, loader, options = {}) {
+    const { ttl, early = 0, stale = true, wait = 10_000, buffers = false } = options
+    if (typeof loader !== 'function') throw new TypeError('loader is a function')
+    return getOrLoad(this.#native, key, loader, { early, stale, wait, buffers }, timeToLive({ ttl }))
+  }
+
+  invalidate(key) {
+    return this.#native.invalidate(key)
   }
 
   delete(key) {
@@ -221,6 +233,16 @@ class Cache {
     return new Cache(this.#native.database(index))
   }
 
+  publish(channel, message) {
+    return this.#native.publish(asBytes(channel), asBytes(message))
+  }
+
+  subscribe(channels, options = {}, callback = undefined) {
+    if (typeof options === 'function') [options, callback] = [{}, options]
+    const list = (names) => (names === undefined ? [] : Array.isArray(names) ? names : [names]).map(asBytes)
+    return new Subscription(this.#native, list(channels), list(options.patterns), callback)
+  }
+
   async serve({ resp, memcached, password } = {}) {
     if (resp === undefined && memcached === undefined) resp = '127.0.0.1:0'
     return new Server(await later(this.#native.serve(resp, memcached, password)))
@@ -360,4 +382,4 @@ function port(address) {
   return match === null ? null : Number(match[1])
 }
 
-module.exports = { Cache, Server, ...containers, open, version: native.version() }
+module.exports = { Cache, Server, Subscription, ...containers, open, version: native.version() }

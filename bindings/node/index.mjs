@@ -1,4 +1,4 @@
 import polycache from './index.js'
 
-export const { Cache, Hash, List, MemberSet, Server, SortedSet, Stream, StreamGroup, open, version } = polycache
+export const { Cache, Hash, List, MemberSet, Server, SortedSet, Stream, StreamGroup, Subscription, open, version } = polycache
 export default polycache

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Buffer, Int32Array};
+use napi::bindgen_prelude::{AsyncTask, Buffer, Function, Int32Array};
 use napi_derive::napi;
 use polycache_server::embedded::{
     self, Condition, Durable, Error, ErrorKind, Expire, Options, Serve, SetOptions, Ttl,
@@ -11,8 +11,10 @@ use polycache_server::embedded::{
 
 use crate::argument::{Bytes, Target};
 use crate::error::{OrThrow, Result};
+use crate::loading::{self, How, Waiting};
 use crate::reply::{self, Bulk};
 use crate::result::{Raw, array, buffer, integer, null, string, string_of};
+use crate::subscription::subscribe;
 use crate::task::{Answer, Work, start};
 
 /// `flags` of set: the condition, and keeping the expiry. The same numbers stand in `index.js`.
@@ -138,6 +140,22 @@ impl Cache {
         let pairs: Vec<(&[u8], &[u8])> =
             items.chunks_exact(2).map(|pair| (pair[0].as_slice(), pair[1].as_slice())).collect();
         self.cache.set_many(&pairs, expire(ttl_ms)?).or_throw()?.wait().or_throw()
+    }
+
+    /// A value, the lease to load it, or a waiting.
+    #[napi(catch_unwind, ts_return_type = "string | Buffer | Lease | Waiting")]
+    pub fn ask(&self, env: &Env, key: Bytes, how: How) -> Result<Raw> {
+        loading::ask(&self.cache, env, &key, &how)
+    }
+
+    #[napi(catch_unwind, ts_return_type = "string | Buffer | Lease | Waiting")]
+    pub fn ask_again(&self, env: &Env, waiting: &Waiting, how: How) -> Result<Raw> {
+        loading::ask_again(&self.cache, env, waiting, &how)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn invalidate(&self, key: Bytes) -> Result<bool> {
+        finish(self.cache.invalidate(key.as_slice()))
     }
 
     #[napi(catch_unwind)]
@@ -267,6 +285,22 @@ impl Cache {
     }
 
     #[napi]
+    pub fn publish(&self, channel: Bytes, message: Bytes) -> Result<u32> {
+        Ok(self.cache.publish(channel.as_slice(), message.as_slice()).or_throw()? as u32)
+    }
+
+    #[napi(ts_return_type = "Subscription")]
+    pub fn subscribe(
+        &self,
+        env: &Env,
+        channels: Vec<Bytes>,
+        patterns: Vec<Bytes>,
+        wake: Function<'_, (), ()>,
+    ) -> Result<Raw> {
+        subscribe(&self.cache, env, &channels, &patterns, &wake)
+    }
+
+    #[napi]
     pub fn serve(
         &self,
         resp: Option<String>,
@@ -325,7 +359,7 @@ fn bulk(buffers: bool) -> Bulk {
     if buffers { Bulk::Buffers } else { Bulk::Strings }
 }
 
-fn expire(ttl_ms: f64) -> Result<Expire> {
+pub fn expire(ttl_ms: f64) -> Result<Expire> {
     if ttl_ms == 0.0 {
         Ok(Expire::Never)
     } else if ttl_ms > 0.0 && ttl_ms < u64::MAX as f64 {
@@ -335,6 +369,6 @@ fn expire(ttl_ms: f64) -> Result<Expire> {
     }
 }
 
-fn misuse<T>(text: &'static str) -> Result<T> {
+pub fn misuse<T>(text: &'static str) -> Result<T> {
     Err(Error::new(ErrorKind::Misuse, text)).or_throw()
 }

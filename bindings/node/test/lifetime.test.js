@@ -127,7 +127,8 @@ test('modules of both kinds', () => {
 
 test('a missing native module says what to do', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'polycache-'))
-  for (const file of ['index.js', 'containers.js', 'native.js', 'package.json']) cpSync(path.join(root, file), path.join(folder, file))
+  const { files } = require('../package.json')
+  for (const file of [...files.filter((name) => /^\w+\.js$/.test(name)), 'package.json']) cpSync(path.join(root, file), path.join(folder, file))
   const ended = spawnSync(process.execPath, ['-e', "require('./index.js')"], { cwd: folder, encoding: 'utf8' })
   rmSync(folder, { recursive: true })
   assert.notEqual(ended.status, 0)

@@ -47,6 +47,9 @@ test('types are true', () => {
      const stats: Stats = cache.stats()
      for (const key of cache.scan({ buffers: true })) key.byteLength
      for (const [key, value] of cache) key.length + value.length
+     async function load(): Promise<string> { return cache.getOrLoad('k', async () => 5, { ttl: 1000, early: 100 }) }
+     async function find(): Promise<Buffer | null> { return cache.getOrLoad('k', () => null, { buffers: true }) }
+     async function listen() { for await (const { message } of cache.subscribe('c', { patterns: ['n*'] })) message.byteLength }
      async function later() { const server = await cache.serve(); const port: number | null = server.respPort; await server.stop() }
      // @ts-expect-error
      cache.set('k', {})
@@ -64,7 +67,7 @@ test('types are true', () => {
 
 test('the types name what is there, and no more', () => {
   const types = readFileSync(path.join(root, 'index.d.ts'), 'utf8')
-  for (const name of ['Cache', 'Server']) {
+  for (const name of ['Cache', 'Server', 'Subscription']) {
     const body = types.match(new RegExp(`export class ${name}\\b.*?\\n}`, 's'))[0]
     const declared = new Set([...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, member]) => member))
     declared.delete('private')
@@ -79,7 +82,7 @@ test('the tarball holds the native module', () => {
   const listing = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' })
   const files = JSON.parse(listing)[0].files.map((file) => file.path)
   const { fileName } = require('../native.js')
-  for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'native.js', 'package.json', 'README.md', fileName]) {
+  for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'loading.js', 'subscription.js', 'native.js', 'package.json', 'README.md', fileName]) {
     assert.ok(files.includes(file), `${file} is not in the tarball`)
   }
 })

@@ -23,14 +23,15 @@ pub struct Subscription {
 struct Bell {
     rings: Mutex<u64>,
     changed: Condvar,
-    call: Option<Box<dyn Fn() + Send + Sync>>,
+    /// Gone once the subscription is closed: what it holds (an event loop that it keeps running) goes with it.
+    call: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
 }
 
 impl Bell {
     fn ring(&self) {
         *self.rings.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.changed.notify_all();
-        if let Some(call) = &self.call {
+        if let Some(call) = &*self.call.lock().unwrap_or_else(PoisonError::into_inner) {
             call();
         }
     }
@@ -55,7 +56,7 @@ impl Cache {
         }
         let shared = self.share()?;
         let server = shared.server.clone();
-        let bell = Arc::new(Bell { rings: Mutex::new(0), changed: Condvar::new(), call });
+        let bell = Arc::new(Bell { rings: Mutex::new(0), changed: Condvar::new(), call: Mutex::new(call) });
         let ringing = bell.clone();
         // A number that no connection has.
         let id = server.clients.register(Face::Embedded, String::new(), String::new()).id;
@@ -106,10 +107,16 @@ impl Subscription {
         }
     }
 
-    /// Ends the subscription; what was published before can still be taken.
+    /// Ends the subscription; what was published before can still be taken. `call` is not called any more.
     pub fn close(&self) {
         self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).clear(&self.hub, self.mailbox.id);
         self.mailbox.close();
+        *self.bell.call.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether nothing will be added any more: it was closed, by its owner, with the cache, or for reading too slowly.
+    pub fn is_closed(&self) -> bool {
+        self.mailbox.is_closed()
     }
 }
 

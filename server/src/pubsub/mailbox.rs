@@ -147,6 +147,11 @@ impl Mailbox {
         }
     }
 
+    /// Whether it takes nothing any more.
+    pub fn is_closed(&self) -> bool {
+        self.mail().is_closed
+    }
+
     /// The post of the worker that serves the owner.
     pub(super) fn post(&self) -> Option<&Arc<Post>> {
         if let Owner::Connection { post, .. } = &self.owner { post.as_ref() } else { None }
