@@ -20,6 +20,7 @@ use crate::log::entry::Annotation;
 use crate::log::{Log, Lsn};
 use crate::memory::Memory;
 pub use crate::operation::Operation;
+use crate::operation::Pin;
 use crate::persistence::Persistence;
 use crate::record::Record;
 use crate::snapshot::Snapshots;
@@ -197,7 +198,13 @@ impl Engine {
     /// Begins an operation, or a batch of them, on this thread.
     #[inline]
     pub fn begin(&self) -> Operation<'_> {
-        Operation::new(self)
+        Operation::new(self, Pin::Own(crossbeam_epoch::pin()))
+    }
+
+    /// As [`Engine::begin`], for who has pinned the epoch already.
+    #[inline]
+    pub fn begin_within<'a>(&'a self, pin: &'a Guard) -> Operation<'a> {
+        Operation::new(self, Pin::Lent(pin))
     }
 
     /// The index of a database, for as long as the epoch is pinned.

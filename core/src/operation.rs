@@ -21,7 +21,7 @@ use crate::transaction::scope;
 /// One operation, or one batch of pipelined commands. Keep it short: garbage of the whole process waits for it.
 pub struct Operation<'a> {
     engine: &'a Engine,
-    pin: Guard,
+    pin: Pin<'a>,
     /// Zero until somebody asks.
     now: Cell<u64>,
     lsn: Cell<Option<Lsn>>,
@@ -45,10 +45,11 @@ pub struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    pub(crate) fn new(engine: &'a Engine) -> Operation<'a> {
+    #[inline]
+    pub(crate) fn new(engine: &'a Engine, pin: Pin<'a>) -> Operation<'a> {
         Operation {
             engine,
-            pin: crossbeam_epoch::pin(),
+            pin,
             now: Cell::new(0),
             lsn: Cell::new(None),
             hits: Cell::new(0),
@@ -69,8 +70,12 @@ impl<'a> Operation<'a> {
     }
 
     /// The pin that keeps what this operation sees alive.
+    #[inline]
     pub fn pin(&self) -> &Guard {
-        &self.pin
+        match &self.pin {
+            Pin::Own(pin) => pin,
+            Pin::Lent(pin) => pin,
+        }
     }
 
     /// The time of the operation, the same for all of it.
@@ -153,7 +158,7 @@ impl<'a> Operation<'a> {
     #[allow(clippy::should_implement_trait, reason = "an index of keys, not an operator")]
     pub fn index(&self, db: DbIndex) -> &Index {
         self.db.set(db);
-        self.engine.index(db, &self.pin)
+        self.engine.index(db, self.pin())
     }
 
     /// The slot of a key in an open gate. Whoever has to wait for that looks into the index that the database has by
@@ -171,20 +176,20 @@ impl<'a> Operation<'a> {
         if !self.engine.gate().is_open() {
             return self.find_later(key);
         }
-        index.find(hash, key, &self.pin)
+        index.find(hash, key, self.pin())
     }
 
     #[cold]
     fn find_later(&self, key: &[u8]) -> Result<Option<Found<'_>>, crate::index::Damaged> {
         self.engine.gate().wait_open();
-        let index = self.engine.index(self.db.get(), &self.pin);
-        index.find(index.hash(key), key, &self.pin)
+        let index = self.engine.index(self.db.get(), self.pin());
+        index.find(index.hash(key), key, self.pin())
     }
 
     /// Asks the processor for what coming work on `keys` will read: worth it from two keys on.
     #[inline]
     pub fn look_ahead(&self, db: DbIndex, keys: &[&[u8]]) {
-        self.index(db).look_ahead(keys, &self.pin);
+        self.index(db).look_ahead(keys, self.pin());
     }
 
     /// The live record of `key`: expired ones are absent. Counts a hit or miss and touches the record unless `quiet`.
@@ -401,6 +406,12 @@ impl Drop for Operation<'_> {
             }
         }
     }
+}
+
+/// What keeps alive what an operation sees: pinned for it, or by its caller.
+pub(crate) enum Pin<'a> {
+    Own(Guard),
+    Lent(&'a Guard),
 }
 
 /// What reading a key leaves behind.

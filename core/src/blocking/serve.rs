@@ -1,6 +1,6 @@
 //! Serving those who wait for a key, by whoever changed it and still holds its latch.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use smallvec::SmallVec;
 
@@ -22,12 +22,18 @@ const DEPTH_MAX: usize = 8;
 #[derive(Default)]
 pub(crate) struct Pending {
     any: Cell<bool>,
+    /// Somebody further up works off what was postponed.
+    is_working: Cell<bool>,
+    /// Apart, and made when there is something: most operations owe nothing.
+    owed: OnceCell<Box<Owed>>,
+}
+
+#[derive(Default)]
+struct Owed {
     /// Replies to give once the effects are in the log.
     served: RefCell<Vec<(Arc<Waiter>, Value)>>,
     /// Keys whose first waiter needs another key that could not be latched.
     postponed: RefCell<Vec<(DbIndex, Box<[u8]>)>>,
-    /// Somebody further up works off what was postponed.
-    is_working: Cell<bool>,
 }
 
 impl Pending {
@@ -36,14 +42,18 @@ impl Pending {
         self.any.get()
     }
 
+    fn owed(&self) -> &Owed {
+        self.owed.get_or_init(Box::default)
+    }
+
     fn postpone(&self, db: DbIndex, key: &[u8]) {
         self.any.set(true);
-        self.postponed.borrow_mut().push((db, key.into()));
+        self.owed().postponed.borrow_mut().push((db, key.into()));
     }
 
     fn owe(&self, waiter: Arc<Waiter>, reply: Value) {
         self.any.set(true);
-        self.served.borrow_mut().push((waiter, reply));
+        self.owed().served.borrow_mut().push((waiter, reply));
     }
 }
 
@@ -140,14 +150,14 @@ fn carry_out<'b>(op: &Operation<'_>, next: &Next, source: &mut Entry<'_>, to: Op
 #[cold]
 pub(crate) fn finish(op: &Operation<'_>) {
     op.pending.any.set(false);
-    for (waiter, reply) in op.pending.served.take() {
+    for (waiter, reply) in op.pending.owed().served.take() {
         waiter.complete(reply, op.last_lsn());
     }
     if op.pending.is_working.replace(true) {
         return;
     }
     loop {
-        let Some((db, key)) = op.pending.postponed.borrow_mut().pop() else { break };
+        let Some((db, key)) = op.pending.owed().postponed.borrow_mut().pop() else { break };
         let first = op.engine().blocking().next(db, &key, 0, false);
         let Some((waiter, _)) = first else { continue };
         let mut keys: SmallVec<[(DbIndex, &[u8]); 8]> = SmallVec::from_slice(&[(db, &*key)]);

@@ -129,6 +129,7 @@ impl<'a> Ctx<'a> {
     }
 
     /// Write access to `key` in the session's database. Read nothing else while it is held.
+    #[inline]
     pub fn latch<'k>(&self, key: &'k [u8]) -> Result<Entry<'k>, Failure>
     where
         'a: 'k,

@@ -13,7 +13,7 @@
 pub mod class;
 mod names;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::OnceLock;
 
 use crate::engine::DbIndex;
@@ -96,11 +96,21 @@ pub(crate) struct Gathered {
     flushed: Cell<bool>,
     /// The host wants to know of reads.
     tells_reads: Cell<bool>,
+    /// Apart, and made when somebody wants to know: most operations tell nothing.
+    news: OnceCell<Box<News>>,
+}
+
+#[derive(Default)]
+struct News {
     events: RefCell<Vec<Pending>>,
     changed: RefCell<Vec<Box<[u8]>>>,
 }
 
 impl Gathered {
+    fn news(&self) -> &News {
+        self.news.get_or_init(Box::default)
+    }
+
     #[inline]
     pub(crate) fn act_as(&self, command: &'static str) -> &'static str {
         self.command.replace(command)
@@ -121,12 +131,12 @@ impl Gathered {
 
     pub(crate) fn push(&self, class: u32, name: &'static str, db: DbIndex, key: &[u8]) {
         self.any.set(true);
-        self.events.borrow_mut().push(Pending { class, name, db, key: key.into() });
+        self.news().events.borrow_mut().push(Pending { class, name, db, key: key.into() });
     }
 
     pub(crate) fn change(&self, key: &[u8]) {
         self.any.set(true);
-        self.changed.borrow_mut().push(key.into());
+        self.news().changed.borrow_mut().push(key.into());
     }
 
     pub(crate) fn flush(&self) {
@@ -145,18 +155,20 @@ impl Gathered {
 
     /// How many events wait.
     pub(crate) fn mark(&self) -> usize {
-        self.events.borrow().len()
+        self.news.get().map_or(0, |news| news.events.borrow().len())
     }
 
     /// Puts the events from `mark` to `middle` behind those that came later.
     pub(crate) fn put_behind(&self, mark: usize, middle: usize) {
-        self.events.borrow_mut()[mark..].rotate_left(middle - mark);
+        if let Some(news) = self.news.get() {
+            news.events.borrow_mut()[mark..].rotate_left(middle - mark);
+        }
     }
 
     /// Delivers keyspace events. The keys are still latched.
     #[cold]
     pub(crate) fn deliver_events(&self, events: &Events) {
-        let pending = self.events.take();
+        let pending = self.news.get().map(|news| news.events.take()).unwrap_or_default();
         let Some(observer) = events.observer() else { return };
         for event in &pending {
             observer.event(event.class, event.name, event.db, &event.key);
@@ -167,7 +179,7 @@ impl Gathered {
     #[cold]
     pub(crate) fn deliver_changes(&self, events: &Events) {
         self.any.set(false);
-        let changed = self.changed.take();
+        let changed = self.news.get().map(|news| news.changed.take()).unwrap_or_default();
         if self.flushed.take()
             && let Some(observer) = events.observer()
         {

@@ -27,6 +27,7 @@ thread_local! {
 ///
 /// # Safety
 /// The record is unreachable for threads that pin from now on, and is retired once.
+#[inline]
 pub unsafe fn retire(pin: &Guard, record: NonNull<Header>, taken: RootSet) {
     // SAFETY: still allocated: it is retired just now.
     let bytes = unsafe { Record::from_raw(record) }.record_bytes();
@@ -46,6 +47,7 @@ pub unsafe fn retire_bucket(pin: &Guard, bucket: NonNull<Bucket>) {
 }
 
 /// Counts what a thread has retired, and asks the collector to look where that is enough.
+#[inline]
 pub fn count(pin: &Guard, pieces: usize, bytes: usize) {
     let (all_bytes, all_pieces) = GARBAGE.get();
     let (all_bytes, pieces) = (all_bytes + bytes, all_pieces + pieces);

@@ -85,6 +85,7 @@ impl<'a> Record<'a> {
     }
 
     /// The trees of a large container.
+    #[inline]
     pub(crate) fn trees(&self) -> Option<Trees<'a>> {
         let kind = self.kind();
         self.meta().has(TREES).then(|| {

@@ -246,12 +246,14 @@ impl<'a> Record<'a> {
     }
 
     /// Bytes of the record itself, padding included, without what a rope holds.
+    #[inline]
     pub fn record_bytes(&self) -> usize {
         let meta = self.meta();
         (meta.key_offset() + self.key_len(meta) + meta.value_len()).next_multiple_of(header::ALIGN)
     }
 
     /// Bytes of memory that the key and its value hold, as the allocator rounds them.
+    #[inline]
     pub fn memory_bytes(&self) -> usize {
         let beside = match self.meta().traits() & (ROPE | TREES) {
             0 => 0,

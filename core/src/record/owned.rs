@@ -33,6 +33,7 @@ impl OwnedRecord {
     }
 
     /// Lays out a record with marks.
+    #[inline]
     pub fn marked(key: &[u8], draft: Draft<'_>, marks: Marks, version: u64, access: u32) -> OwnedRecord {
         let Draft { value, expire_at, flags, raw } = draft;
         let (kind, value) = Laid::of(value);
@@ -185,6 +186,7 @@ enum Laid<'a> {
 }
 
 impl<'a> Laid<'a> {
+    #[inline]
     fn of(value: NewValue<'a>) -> (Kind, Laid<'a>) {
         let is_long = value.len() > INLINE_BYTES_MAX;
         let laid = match value {

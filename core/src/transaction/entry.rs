@@ -72,6 +72,8 @@ impl Fate {
 
 impl<'a> Entry<'a> {
     /// Waits for the latch of one key.
+    // Inlined, as an entry is large and copying what was just written stalls the processor.
+    #[inline]
     pub fn latch(op: &'a Operation<'a>, db: DbIndex, key: &'a [u8]) -> Result<Entry<'a>, Damaged> {
         debug_assert!(!op.latched.get(), "a second latch: use latch_many");
         if op.scope.is_keyed() {
@@ -187,6 +189,7 @@ impl<'a> Entry<'a> {
     }
 
     #[allow(clippy::too_many_arguments, reason = "the constructors above are its only callers")]
+    #[inline]
     fn new(
         op: &'a Operation<'a>,
         index: &'a Index,

@@ -13,7 +13,7 @@
 //! stray themselves: that finds the announcement taken, and where what is announced is a key of its own, it is the
 //! victim and fails (`has_conflict`). So there is no cycle, and nobody fails who would not have closed one.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ptr::NonNull;
 
 use smallvec::SmallVec;
@@ -49,6 +49,12 @@ pub(crate) struct State {
     conflict: Cell<bool>,
     /// The command that failed by it has not said so yet.
     unreported: Cell<bool>,
+    /// Apart, and made by the first scope: most operations have none, and each would set it up and take it down.
+    contents: OnceCell<Box<Contents>>,
+}
+
+#[derive(Default)]
+struct Contents {
     held: RefCell<Held>,
     /// In an exclusive scope, what blocked clients may wait for; a database without a key is all of it.
     changed: RefCell<Vec<(DbIndex, Option<Box<[u8]>>)>>,
@@ -97,11 +103,20 @@ impl Held {
 }
 
 impl State {
+    fn contents(&self) -> &Contents {
+        self.contents.get_or_init(Box::default)
+    }
+
+    fn held(&self) -> &RefCell<Held> {
+        &self.contents().held
+    }
+
     #[inline]
     pub(crate) fn is_active(&self) -> bool {
         self.mode.get() != Mode::None
     }
 
+    #[inline]
     pub(crate) fn is_keyed(&self) -> bool {
         self.mode.get() == Mode::Keyed
     }
@@ -118,13 +133,13 @@ impl State {
 
     /// Notes a change in an exclusive scope.
     pub(crate) fn note_changed(&self, db: DbIndex, key: Option<&[u8]>) {
-        self.changed.borrow_mut().push((db, key.map(Box::from)));
+        self.contents().changed.borrow_mut().push((db, key.map(Box::from)));
     }
 
     /// The place of a key, which becomes the scope's if it is not yet.
     fn hold(&self, op: &Operation<'_>, index: &Index, hash: u64, key: &[u8]) -> Result<usize, Damaged> {
         let address = std::ptr::from_ref(index).addr();
-        if let Some(at) = self.held.borrow().find(address, hash, key) {
+        if let Some(at) = self.held().borrow().find(address, hash, key) {
             return Ok(at);
         }
         let (slot, word) = self.latch_stray(op, index, hash, key)?;
@@ -134,7 +149,7 @@ impl State {
         let fate = unsafe { word.record() }.map_or(Fate::Removed, |record| Fate::of(record, op));
         let (index, slot) = (NonNull::from(index), NonNull::from(slot));
         let place = Place { db, hash, index, slot, word, fate, resized: false, changed: false };
-        Ok(self.held.borrow_mut().add(place))
+        Ok(self.held().borrow_mut().add(place))
     }
 
     fn latch_stray<'g>(
@@ -156,7 +171,7 @@ impl State {
         let mut announced = None;
         loop {
             if announced.is_none() {
-                match strays.announce(address, hash, key, &self.held.borrow()) {
+                match strays.announce(address, hash, key, &self.held().borrow()) {
                     Ok(ticket) => announced = ticket,
                     Err(_) => {
                         self.conflict.set(true);
@@ -181,7 +196,7 @@ impl State {
         key: &[u8],
     ) -> Result<Option<Found<'g>>, Damaged> {
         let at = self.hold(op, index, hash, key)?;
-        let place = self.held.borrow().places[at];
+        let place = self.held().borrow().places[at];
         // SAFETY: the slot is held and the operation is pinned.
         let (slot, record) = unsafe { (place.slot.as_ref(), place.word.record()) };
         let record = record.filter(|record| place.fate != Fate::Removed && record.kind() != Kind::Absent);
@@ -197,12 +212,12 @@ impl State {
         key: &[u8],
     ) -> Result<(Place, u32), Damaged> {
         let at = self.hold(op, op.index(db), hash, key)?;
-        Ok((self.held.borrow().places[at], at as u32))
+        Ok((self.held().borrow().places[at], at as u32))
     }
 
     /// Takes a key back from a command.
     pub(super) fn give_back(&self, at: u32, place: Place) {
-        self.held.borrow_mut().places[at as usize] = place;
+        self.held().borrow_mut().places[at as usize] = place;
     }
 }
 
@@ -227,7 +242,7 @@ impl<'a> Scope<'a> {
         let passage = op.engine().gate().pass();
         op.now();
         let (entries, _) = gather(op, in_order(op, keys))?;
-        let mut held = op.scope.held.borrow_mut();
+        let mut held = op.scope.held().borrow_mut();
         for entry in entries {
             held.add(entry.into_place());
         }
@@ -282,7 +297,7 @@ impl Drop for Scope<'_> {
         }
         op.scope.mode.set(Mode::None);
         if self.closed.is_none() {
-            let held = std::mem::take(&mut *op.scope.held.borrow_mut());
+            let held = std::mem::take(&mut *op.scope.held().borrow_mut());
             let entries: SmallVec<[Entry<'_>; 8]> =
                 held.places.iter().map(|place| Entry::of_place(op, place)).collect();
             op.latched.set(true);
@@ -292,7 +307,7 @@ impl Drop for Scope<'_> {
         if let Some((db, bytes)) = op.block.borrow_mut().take().and_then(Block::finish) {
             op.reached(op.engine().log().append_block(db, &bytes));
         }
-        let changed = op.scope.changed.take();
+        let changed = op.scope.contents().changed.take();
         if op.engine().blocking().is_anyone_waiting() {
             // Still alone: the gate lets its closer pass.
             for (db, key) in &changed {

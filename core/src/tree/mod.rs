@@ -225,15 +225,20 @@ unsafe impl Send for Garbage {}
 
 impl Garbage {
     /// Retires it all. To be called after the tree that replaces it was published.
+    #[inline]
     pub fn retire(self, pin: &Guard) {
+        if !self.waste.is_empty() {
+            self.retire_all(pin);
+        }
+    }
+
+    fn retire_all(self, pin: &Guard) {
         let pieces = self.waste.len();
         for waste in self.waste {
             // SAFETY: unreachable for whoever pins from now on, and retired once.
             unsafe { pin.defer_unchecked(move || waste.end()) };
         }
-        if pieces > 0 {
-            crate::index::reclaim::count(pin, pieces, pieces * NODE_BYTES_MAX);
-        }
+        crate::index::reclaim::count(pin, pieces, pieces * NODE_BYTES_MAX);
     }
 
     /// Adds what another edit left; whether its tree is [`Garbage::taken`] over, the caller notes.

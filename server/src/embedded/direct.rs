@@ -52,7 +52,7 @@ impl Cache {
         // Before the locked instruction of the pin, which no later load overtakes.
         prefetch(key.as_ptr());
         let entered = self.enter()?;
-        let op = entered.shared.engine.begin();
+        let op = entered.begin();
         match op.read(self.db(), key, Touch::Access).map_err(Failure::from)? {
             Some(record) => Ok(Some(visit(record.string()?))),
             None => Ok(None),
@@ -141,8 +141,8 @@ impl Cache {
     #[inline]
     fn with<R>(&self, work: impl FnOnce(&mut Ctx<'_>) -> Result<R>) -> Result<R> {
         let entered = self.enter()?;
-        let shared = entered.shared;
-        let op = shared.engine.begin();
+        let shared = entered.shared();
+        let op = entered.begin();
         let mut session = Session { db: self.db(), ..Session::default() };
         work(&mut Ctx {
             engine: &shared.engine,
@@ -162,8 +162,8 @@ impl Cache {
         work: impl FnOnce(&mut Ctx<'_>) -> Result<R>,
     ) -> Result<(R, Durable)> {
         let entered = self.enter()?;
-        let shared = entered.shared;
-        let op = shared.engine.begin();
+        let shared = entered.shared();
+        let op = entered.begin();
         shared.engine.admit_write(&op, needs_memory)?;
         let mut session = Session { db: self.db(), ..Session::default() };
         let result = work(&mut Ctx {

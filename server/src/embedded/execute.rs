@@ -140,7 +140,7 @@ impl Cache {
 
     /// Number of keys of the handle's database, expired ones that were not removed yet included.
     pub fn len(&self) -> Result<u64> {
-        Ok(self.enter()?.shared.engine.len(self.db()))
+        Ok(self.enter()?.shared().engine.len(self.db()))
     }
 
     /// Whether the handle's database has no key.

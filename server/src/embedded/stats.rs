@@ -30,7 +30,7 @@ pub struct Stats {
 impl Cache {
     pub fn stats(&self) -> Result<Stats> {
         let entered = self.enter()?;
-        let engine = &entered.shared.engine;
+        let engine = &entered.shared().engine;
         let counter = |counter| engine.stats().get(counter);
         Ok(Stats {
             keys: (0..DATABASES as DbIndex).map(|db| engine.len(db)).sum(),

@@ -40,7 +40,7 @@ impl Bell {
 impl Cache {
     /// Publishes a message; how many subscribers it went to, in this program and on the wire.
     pub fn publish(&self, channel: &[u8], payload: &[u8]) -> Result<usize> {
-        Ok(self.enter()?.shared.server.pubsub.publish(channel, payload))
+        Ok(self.enter()?.shared().server.pubsub.publish(channel, payload))
     }
 
     /// Listens to channels and to patterns of names. `call`, if there is one, is called by whoever publishes when there
