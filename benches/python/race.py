@@ -1,4 +1,4 @@
-"""GET and SET from Python: ours, the native caches of PyPI, and redis-py over loopback.
+"""GET, SET, ZADD and HSET from Python: ours, the native caches of PyPI (GET and SET), and redis-py over loopback.
 
 Prints `name nanoseconds` a line. The loop's own cost is the same for all and is taken off.
 """
@@ -9,6 +9,7 @@ import time
 
 KEYS = 10_000
 ROUNDS = 5
+TRIPS = 3_000
 VALUE = b"v" * 64
 
 keys = [f"key:{number:012}" for number in range(KEYS)]
@@ -47,11 +48,46 @@ def report(name, get, put):
     print(f"{name} get {max(best(gets) - OVERHEAD, 1):.1f}")
 
 
+def report_containers(cache):
+    """Elements of a sorted set and of a hash of all keys: by command, as redis-py does it."""
+    execute = cache.execute
+
+    def zadds():
+        score = 0
+        for key in keys:
+            execute("ZADD", "sorted", score, key)
+            score += 1
+
+    def hsets():
+        for key in keys:
+            execute("HSET", "hash", key, VALUE)
+
+    print(f"polycache zadd {max(best(zadds) - OVERHEAD, 1):.1f}")
+    print(f"polycache hset {max(best(hsets) - OVERHEAD, 1):.1f}")
+    assert cache.execute("ZCARD", "sorted") == cache.execute("HLEN", "hash") == KEYS
+
+
+def report_trips(client):
+    """Round trips of redis-py."""
+    calls = {
+        "set": lambda key: client.set(key, VALUE),
+        "get": client.get,
+        "zadd": lambda key: client.zadd("sorted", {key: 1}),
+        "hset": lambda key: client.hset("hash", key, VALUE),
+    }
+    for name, call in calls.items():
+        started = time.perf_counter_ns()
+        for key in keys[:TRIPS]:
+            call(key)
+        print(f"redis-py {name} {(time.perf_counter_ns() - started) / TRIPS:.1f}")
+
+
 def main():
     import polycache
 
     cache = polycache.open()
     report("polycache", cache.get, cache.set)
+    report_containers(polycache.open())
 
     import cachebox
 
@@ -76,15 +112,7 @@ def main():
 
     import redis
 
-    client = redis.Redis(port=int(sys.argv[1]))
-    started = time.perf_counter_ns()
-    for key in keys[:3000]:
-        client.set(key, VALUE)
-    print(f"redis-py set {(time.perf_counter_ns() - started) / 3000:.1f}")
-    started = time.perf_counter_ns()
-    for key in keys[:3000]:
-        client.get(key)
-    print(f"redis-py get {(time.perf_counter_ns() - started) / 3000:.1f}")
+    report_trips(redis.Redis(port=int(sys.argv[1])))
 
 
 main()

@@ -1,4 +1,4 @@
-//! GET and SET from C and from Python: programs of their own, which print `name nanoseconds` a line.
+//! GET and SET from C and from Python, ZADD and HSET from Python: programs of their own, which print `name nanoseconds` a line.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -105,6 +105,17 @@ pub fn python(options: &Options) -> Result<Vec<Figure>, String> {
             peer: format!("{trip:.0}"),
             ratio: trip / ours,
             target: Target::AtLeast(200.0),
+        });
+    }
+    for verb in ["zadd", "hset"] {
+        let ours = get(&found, &format!("polycache {verb}"))?;
+        let trip = get(&found, &format!("redis-py {verb}"))?;
+        figures.push(Figure {
+            what: format!("Python {verb} against a round trip of redis-py, ns"),
+            ours: format!("{ours:.0}"),
+            peer: format!("{trip:.0}"),
+            ratio: trip / ours,
+            target: Target::AtLeast(100.0),
         });
     }
     Ok(figures)

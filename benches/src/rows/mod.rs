@@ -38,7 +38,7 @@ pub const ROWS: &[Row] = &[
     Row { name: "in-process-c", summary: "GET/SET from C against the same from Rust", run: languages::c },
     Row {
         name: "in-process-python",
-        summary: "GET/SET against PyPI's native caches and redis-py",
+        summary: "GET/SET against PyPI's native caches and redis-py, ZADD/HSET against redis-py",
         run: languages::python,
     },
     Row { name: "memory", summary: "bytes over key and value at 1 M keys", run: memory::run },
