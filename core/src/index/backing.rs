@@ -10,6 +10,8 @@ pub struct Damaged;
 pub trait Backing: Send + Sync {
     /// Where the file is mapped: the address of offset zero.
     fn base(&self) -> usize;
+    /// Checks a page of the table ([`super::pages`]) before anybody looks at it.
+    fn check_page(&self, page: u64) -> Result<(), Damaged>;
     /// The key of the record at `offset`.
     fn key(&self, offset: u64) -> Result<&[u8], Damaged>;
     /// The record at `offset` as it stands in the file, frame and padding included: for copying it to another file.

@@ -6,8 +6,9 @@
 //!
 //! The link holds the address of the next bucket of the chain, or its file offset with LINK_MAPPED. In the first bucket
 //! of a chain its lowest bit is the chain latch: whoever inserts a key, or moves keys between chains, holds it; and its
-//! highest sixteen bits count the inserts, so that a reader can tell that a key stayed absent. The same 64 bytes stand
-//! in a snapshot file, with a count of zero.
+//! highest sixteen bits count the inserts, so that a reader can tell that a key stayed absent. LOSSY in it says that the
+//! chain had keys that a damaged snapshot lost: what is not found is an error then, and nothing can be inserted. The same
+//! 64 bytes stand in a snapshot file, with a count of zero.
 
 use std::ptr::NonNull;
 
@@ -21,10 +22,12 @@ pub const SLOTS: usize = if cfg!(shuttle) { 2 } else { 7 };
 const CHAIN_LATCHED: u64 = 1;
 /// The link is a file offset: the overflow bucket lies in the mapped snapshot.
 pub const LINK_MAPPED: u64 = 2;
+/// In the first bucket: keys of the chain are unknown.
+pub const LOSSY: u64 = 4;
 /// The lowest bit of the count of inserts.
 const INSERT: u64 = 1 << 48;
 const INSERTS: u64 = !(INSERT - 1);
-const LINK_STATE: u64 = CHAIN_LATCHED | LINK_MAPPED | INSERTS;
+const LINK_STATE: u64 = CHAIN_LATCHED | LINK_MAPPED | LOSSY | INSERTS;
 
 /// See the module's documentation.
 #[repr(C, align(64))]
@@ -64,8 +67,8 @@ impl Bucket {
     /// Links `next` behind this bucket. The caller holds the chain latch.
     pub fn set_next(&self, next: Option<NonNull<Bucket>>) {
         let address = next.map_or(0, |next| next.as_ptr().expose_provenance() as u64);
-        // ORDERING: only the holder of the chain latch changes the link, so a plain store keeps the latch bit.
-        let kept = self.link.load(Ordering::Relaxed) & (CHAIN_LATCHED | INSERTS);
+        // ORDERING: only the holder of the chain latch changes the link, so a plain store keeps the other bits.
+        let kept = self.link.load(Ordering::Relaxed) & (CHAIN_LATCHED | LOSSY | INSERTS);
         self.link.store(address | kept, Ordering::Release);
     }
 
@@ -92,6 +95,29 @@ impl Bucket {
     pub fn inserts(&self) -> u64 {
         // ORDERING: acquire: what is looked up afterwards is at least as new; pairs with `count_insert`.
         self.link.load(Ordering::Acquire) & INSERTS
+    }
+
+    /// Whether keys of the chain of this first bucket are unknown.
+    #[inline]
+    pub fn is_lossy(&self) -> bool {
+        // ORDERING: set before the chain could be looked at, or before the table's state that made the key belong here.
+        self.link.load(Ordering::Relaxed) & LOSSY != 0
+    }
+
+    /// Notes that keys of the chain of this first bucket are unknown. The caller holds the chain latch.
+    pub fn set_lossy(&self) {
+        // ORDERING: the state that is published next makes it seen.
+        self.link.fetch_or(LOSSY, Ordering::Release);
+    }
+
+    /// Makes this first bucket an empty chain whose keys are unknown, whatever it holds. The caller is alone with it.
+    pub(super) fn lose(&self) {
+        for slot in &self.slots {
+            // ORDERING: the caller publishes it.
+            slot.store(0, Ordering::Relaxed);
+        }
+        // ORDERING: as above.
+        self.link.store(LOSSY, Ordering::Relaxed);
     }
 
     /// Loads one slot.

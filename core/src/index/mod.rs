@@ -12,6 +12,7 @@ pub mod ahead;
 pub mod backing;
 pub mod bucket;
 pub mod cut;
+pub mod pages;
 pub(crate) mod reclaim;
 mod resize;
 pub mod scan;
@@ -36,6 +37,7 @@ use crate::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Arc, Backoff, Mutex};
 use bucket::{Bucket, Chain, ChainLatch, SLOTS};
 use cut::Cut;
+use pages::Pages;
 use slot::{FENCED, LATCHED, MAPPED};
 use table::{Table, bucket_of};
 
@@ -56,6 +58,8 @@ pub struct Index {
     backing: Option<Box<dyn Backing>>,
     /// Where the backing is mapped, zero without one: looked at by every lookup.
     base: usize,
+    /// Those of the backing.
+    pages: Option<Pages>,
     /// Held by whoever changes the table's size; tried, never waited for by passers.
     resizing: Mutex<()>,
     /// While above zero the table keeps its size (a snapshot is walking it).
@@ -120,7 +124,8 @@ impl Index {
         // SAFETY: the caller's promise.
         let table = unsafe { Table::mapped(buckets, size) };
         memory.add((size as usize * size_of::<Bucket>()) as i64);
-        let index = Self::with_table(table, seed, memory, Some(backing));
+        let mut index = Self::with_table(table, seed, memory, Some(backing));
+        index.pages = Some(Pages::new(size));
         index.count(keys as i64, expires as i64);
         index
     }
@@ -134,6 +139,7 @@ impl Index {
             memory,
             base: backing.as_ref().map_or(0, |backing| backing.base()),
             backing,
+            pages: None,
             resizing: Mutex::new(()),
             frozen: AtomicUsize::new(0),
             cut: Cut::default(),
@@ -253,7 +259,8 @@ impl Index {
     fn find_any<'g>(&'g self, hash: u64, key: &[u8], pin: &'g Guard) -> Result<Option<Found<'g>>, Damaged> {
         loop {
             let state = self.table.state();
-            if let Some(head) = self.table.head(bucket_of(hash, state.size())) {
+            let head = self.head(bucket_of(hash, state.size()));
+            if let Some(head) = head {
                 for bucket in self.chain(head, pin) {
                     let mut candidates = bucket.candidates(hash);
                     while candidates != 0 {
@@ -271,7 +278,7 @@ impl Index {
             }
             // A key that is moved leaves its old slot only after the state has changed.
             if self.table.state() == state {
-                return Ok(None);
+                return if head.is_some_and(Bucket::is_lossy) { Err(Damaged) } else { Ok(None) };
             }
         }
     }
@@ -280,7 +287,7 @@ impl Index {
     #[inline]
     pub(crate) fn stamp(&self, hash: u64) -> Stamp {
         let state = self.table.state();
-        let inserts = self.table.head(bucket_of(hash, state.size())).map_or(0, Bucket::inserts);
+        let inserts = self.head(bucket_of(hash, state.size())).map_or(0, Bucket::inserts);
         Stamp { state, inserts }
     }
 
@@ -380,6 +387,10 @@ impl Drop for Index {
         let pin = crossbeam_epoch::pin();
         let mut bytes = 0;
         for chain in 0..self.table.size() {
+            // What nobody has looked at lies in the file as it is.
+            if self.pages.as_ref().is_some_and(|pages| !pages.is_checked(chain)) {
+                continue;
+            }
             let Some(head) = self.table.head(chain) else { continue };
             let mut previous: Option<NonNull<Bucket>> = None;
             let mut bucket_is_ours = false;

@@ -52,7 +52,7 @@ pub fn balance(index: &Index, pin: &Guard) {
 /// Grows from `size` to `size + 1` chains; `false` if a key is held.
 fn split(index: &Index, size: u64, pin: &Guard) -> bool {
     index.table.add_segment_for(size);
-    let (Some(from), Some(to)) = (index.table.head(sibling(size)), index.table.head(size)) else {
+    let (Some(from), Some(to)) = (index.head(sibling(size)), index.head(size)) else {
         return false;
     };
     let from = from.acquire_chain();
@@ -61,6 +61,9 @@ fn split(index: &Index, size: u64, pin: &Guard) -> bool {
     };
     index.memory.add(size_of::<Bucket>() as i64);
     let to = to.acquire_chain();
+    if from.head().is_lossy() {
+        to.head().set_lossy();
+    }
     shift(index, movers, &to, size + 1, pin);
     drop(to);
     compact(index, &from, pin);
@@ -69,7 +72,7 @@ fn split(index: &Index, size: u64, pin: &Guard) -> bool {
 
 /// Shrinks from `size + 1` to `size` chains; `false` if a key is held.
 fn merge(index: &Index, size: u64, pin: &Guard) -> bool {
-    let (Some(from), Some(to)) = (index.table.head(size), index.table.head(sibling(size))) else {
+    let (Some(from), Some(to)) = (index.head(size), index.head(sibling(size))) else {
         return false;
     };
     let to = to.acquire_chain();
@@ -77,6 +80,9 @@ fn merge(index: &Index, size: u64, pin: &Guard) -> bool {
     let Some(mut movers) = latch_movers(index, &from, pin, |_| true) else { return false };
     // All of the chain goes, also what nobody can read.
     movers.iter_mut().for_each(|mover| mover.stays = false);
+    if from.head().is_lossy() {
+        to.head().set_lossy();
+    }
     shift(index, movers, &to, size, pin);
     compact(index, &from, pin);
     drop((from, to));

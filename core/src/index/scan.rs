@@ -58,7 +58,7 @@ impl Index {
     /// The non-empty slots of one chain, without a look at their records.
     pub fn slots<'g>(&'g self, chain: u64, pin: &'g Guard) -> Slots<'g> {
         let mut slots = Slots::new();
-        if let Some(head) = self.table.head(chain) {
+        if let Some(head) = self.head(chain) {
             // The latch keeps keys from being moved from one slot of the chain to another while we look.
             let latch = head.acquire_chain();
             for bucket in self.chain(latch.head(), pin) {

@@ -67,7 +67,7 @@ impl Index {
         pin: &'g Guard,
     ) -> Result<Option<ChainLatch<'g>>, Damaged> {
         let chain = bucket_of(hash, self.table.size());
-        let Some(head) = self.table.head(chain) else { return Ok(None) };
+        let Some(head) = self.head(chain) else { return Ok(None) };
         let latch = head.acquire_chain();
         if bucket_of(hash, self.table.size()) != chain || self.find_any(hash, key, pin)?.is_some() {
             return Ok(None);
@@ -120,6 +120,7 @@ impl Index {
     /// Replaces the record of a latched slot, keeping the latch (and the fence, where `state` has it). The new record has
     /// taken over the trees `taken` of the old one.
     #[allow(clippy::too_many_arguments, reason = "all of it is what replacing a record needs")]
+    #[inline]
     pub fn replace<'g>(
         &'g self,
         slot: &'g AtomicU64,

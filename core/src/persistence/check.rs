@@ -44,7 +44,8 @@ pub enum Verdict {
     DamagedRecords {
         records: u64,
     },
-    /// A snapshot whose table is damaged: refused by the server. Repairing keeps all records that are whole.
+    /// A snapshot whose table is damaged: keys are errors, or the server refuses it. Repairing keeps all records that are
+    /// whole.
     DamagedTable,
     /// An RDB file: refused by the server, and there is nothing to repair it with.
     DamagedRdb,

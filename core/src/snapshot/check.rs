@@ -8,7 +8,7 @@ use super::format::{Header, Section};
 use super::frame::{Stored, is_tombstone};
 use super::mapped::read_header;
 use super::scrub::{View, read_whole};
-use super::table::{Buckets, Threads};
+use super::table::whole_pages;
 use super::temporary::Temporary;
 use super::trees::{Failed, Large};
 use super::writer::{FileWriter, Slots};
@@ -43,12 +43,12 @@ pub struct DatabaseReport {
     pub db: u8,
     pub keys: u64,
     pub expires: u64,
-    /// The table is wrong: the file cannot be opened until it is repaired.
+    /// The table is wrong: keys are errors, or the file cannot be opened, until it is repaired.
     pub is_table_damaged: bool,
     /// Records that are whole.
     pub whole: u64,
     pub damaged: u64,
-    /// Of those, records that were damaged before the file was written.
+    /// Of those, records, and chains, that were damaged before the file was written.
     pub tombstones: u64,
 }
 
@@ -104,25 +104,28 @@ pub(super) fn check_bytes(file: &[u8], header: &Header) -> Report {
         let Section { db, keys, expires, .. } = *section;
         let mut found = DatabaseReport { db, keys, expires, ..DatabaseReport::default() };
         let heap = &file[section.heap_offset as usize..section.heap_end as usize];
-        let buckets = Buckets::of(file, section);
-        if buckets.verify(section, Threads::Two).is_err() {
+        let Ok(pages) = whole_pages(file, section) else {
             found.is_table_damaged = true;
             found.whole = search(file, section, header.version_max).len() as u64;
             report.databases.push(found);
             continue;
+        };
+        for page in pages {
+            found.damaged += page.lossy_chains();
+            found.tombstones += page.lossy_chains();
+            page.for_each_slot(|_, word| {
+                if read_whole(file, section, header.version_max, word).is_ok() {
+                    found.whole += 1;
+                    return;
+                }
+                found.damaged += 1;
+                if is_tombstone(heap, (word.address() - section.heap_offset) as usize) {
+                    found.tombstones += 1;
+                } else if report.damaged_at.len() < NAMED_MAX {
+                    report.damaged_at.push(word.address());
+                }
+            });
         }
-        buckets.for_each_slot(|_, word| {
-            if read_whole(file, section, header.version_max, word).is_ok() {
-                found.whole += 1;
-                return;
-            }
-            found.damaged += 1;
-            if is_tombstone(heap, (word.address() - section.heap_offset) as usize) {
-                found.tombstones += 1;
-            } else if report.damaged_at.len() < NAMED_MAX {
-                report.damaged_at.push(word.address());
-            }
-        });
         report.databases.push(found);
     }
     report
@@ -173,7 +176,7 @@ pub fn repair(path: &Path, target: &Path) -> Result<Report, StorageError> {
                 };
                 slots.push(slot);
             }
-            if !writer.chain(&slots) {
+            if !writer.chain(&slots, false) {
                 return Err(SaveError::TooDamaged.into());
             }
             writer.relieve().map_err(io)?;
@@ -194,11 +197,13 @@ fn changed(path: &Path, section: &Section) -> OpenError {
 /// The whole records that the table names.
 fn named(file: &[u8], section: &Section, version_max: u64) -> Vec<Rescued> {
     let mut records = Vec::new();
-    Buckets::of(file, section).for_each_slot(|chain, word| {
-        if read_whole(file, section, version_max, word).is_ok() {
-            records.push(Rescued { chain, word });
-        }
-    });
+    for page in whole_pages(file, section).unwrap_or_default() {
+        page.for_each_slot(|chain, word| {
+            if read_whole(file, section, version_max, word).is_ok() {
+                records.push(Rescued { chain, word });
+            }
+        });
+    }
     records
 }
 

@@ -72,7 +72,10 @@ impl fmt::Display for OpenError {
                 let path = path.display();
                 write!(f, "the snapshot {path} cannot be used: {problem}; ")?;
                 match problem {
-                    Problem::NewerFormat(_) => f.write_str("open it with the version that wrote it"),
+                    Problem::OtherFormat(_) => f.write_str(
+                        "open it with the version that wrote it; 'polycache-server export' makes an RDB file of it, \
+                         which every version reads",
+                    ),
                     Problem::Table(_) => write!(
                         f,
                         "its records can be read all the same: run 'polycache-server check --repair {path}', or \
@@ -96,14 +99,12 @@ impl std::error::Error for OpenError {}
 pub enum Problem {
     /// It does not begin as snapshots do.
     NotASnapshot,
-    NewerFormat(u32),
+    /// Of another version of this program.
+    OtherFormat(u32),
     /// The header's checksum, or a value in it, is wrong.
     Header,
     /// The file is shorter or longer than its header says.
-    Length {
-        expected: u64,
-        found: u64,
-    },
+    Length { expected: u64, found: u64 },
     /// The end of the file does not belong to its beginning.
     Trailer,
     /// The table of a database is wrong.
@@ -116,7 +117,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Problem::NotASnapshot => f.write_str("it is not a snapshot file"),
-            Problem::NewerFormat(version) => write!(f, "it has format version {version}"),
+            Problem::OtherFormat(version) => write!(f, "it has format version {version}"),
             Problem::Header => f.write_str("its header is damaged"),
             Problem::Length { expected, found } => {
                 write!(f, "it should have {expected} bytes and has {found}")

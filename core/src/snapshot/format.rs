@@ -7,18 +7,23 @@
 //! per database that has keys, in ascending order:
 //!   bucket array    chains * 64 bytes, and room (a hole) up to the next power of two for the table to grow into
 //!   overflow        overflow buckets, chain after chain, behind them a hole
+//!   sums            SUM_BYTES for each page of 64 chains (see `table.rs`)
 //!   heap            records (see `frame.rs`), in the order of the chains
 //! libraries         of functions, if there are any: a payload of FUNCTION DUMP
 //! trailer           TRAILER_BYTES
 //! ```
 //!
 //! Buckets and slot words are laid out as in memory (`index/bucket.rs`, `index/slot.rs`): slots hold file offsets with
-//! MAPPED, links hold file offsets with LINK_MAPPED. Holes may hold anything.
+//! MAPPED, links hold file offsets with LINK_MAPPED; a chain whose keys were lost in an earlier file has LOSSY in its
+//! first link. Holes may hold anything.
+//!
+//! Opening a file checks header, sums and trailer. A page of the table is checked when one of its chains is looked at for
+//! the first time, a record when it is touched for the first time: opening takes no longer for more keys.
 //!
 //! ```text
 //! header: offset  size  field
 //!              0     8  "PCSNAP01"
-//!              8     4  format version, 1
+//!              8     4  format version, 2 (1 had one checksum for a whole table; it was in no release)
 //!             12     4  flags, 0
 //!             16     8  creation time, Unix milliseconds
 //!             24     8  log position of the cut
@@ -42,9 +47,9 @@
 //!              56     8  end of the heap
 //!              64     8  keys
 //!              72     8  keys with an expiry
-//!              80     4  CRC of the bucket array
-//!              84     4  CRC of the overflow buckets
-//!              88     8  records that were damaged in the file this one was made from
+//!              80     4  CRC of the sums
+//!              88     8  records, and chains, that were damaged in the file this one was made from
+//!              96     8  offset of the sums
 //!
 //! trailer: offset  size  field
 //!               0     8  "PCSNAPEN"
@@ -61,6 +66,7 @@ use std::os::unix::fs::FileExt;
 
 use super::error::Problem;
 use crate::clock::UnixMillis;
+use crate::index::pages::PAGE_CHAINS;
 use crate::index::table::FIRST;
 use crate::limits::DATABASES;
 use crate::log::Lsn;
@@ -71,10 +77,12 @@ pub const TRAILER_BYTES: u64 = 32;
 pub const AREA_ALIGN: u64 = 4096;
 /// Bytes of a bucket.
 pub const BUCKET_BYTES: u64 = 64;
+/// Bytes that sum up a page of a table.
+pub const SUM_BYTES: u64 = 16;
 
 const MAGIC: &[u8; 8] = b"PCSNAP01";
 const END_MAGIC: &[u8; 8] = b"PCSNAPEN";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SECTIONS_AT: usize = 64;
 const SECTION_BYTES: usize = 128;
 const LIBRARIES_AT: usize = SECTIONS_AT + DATABASES * SECTION_BYTES;
@@ -121,8 +129,8 @@ pub struct Section {
     pub heap_end: u64,
     pub keys: u64,
     pub expires: u64,
-    pub table_crc: u32,
-    pub overflow_crc: u32,
+    pub sums_offset: u64,
+    pub sums_crc: u32,
     pub damaged: u64,
 }
 
@@ -142,6 +150,16 @@ impl Section {
         self.overflow_offset + self.overflow_bytes()
     }
 
+    /// Pages of the table.
+    pub fn pages(&self) -> u64 {
+        self.chains.div_ceil(PAGE_CHAINS)
+    }
+
+    /// The end of what sums up the pages.
+    pub fn sums_end(&self) -> u64 {
+        self.sums_offset + self.pages() * SUM_BYTES
+    }
+
     fn encode(&self, out: &mut [u8]) {
         let words = [
             (0, u64::from(self.db)),
@@ -154,8 +172,9 @@ impl Section {
             (56, self.heap_end),
             (64, self.keys),
             (72, self.expires),
-            (80, u64::from(self.table_crc) | u64::from(self.overflow_crc) << 32),
+            (80, u64::from(self.sums_crc)),
             (88, self.damaged),
+            (96, self.sums_offset),
         ];
         for (at, word) in words {
             out[at..at + 8].copy_from_slice(&word.to_le_bytes());
@@ -176,9 +195,9 @@ impl Section {
             heap_end: word(56),
             keys: word(64),
             expires: word(72),
-            table_crc: u32_at(bytes, 80),
-            overflow_crc: u32_at(bytes, 84),
+            sums_crc: u32_at(bytes, 80),
             damaged: word(88),
+            sums_offset: word(96),
         };
         let slots = (section.chains.checked_add(section.overflow_buckets)?)
             .checked_mul(crate::index::bucket::SLOTS as u64)?;
@@ -192,7 +211,9 @@ impl Section {
             && section.table_offset <= file_bytes
             && section.table_offset + room_bytes(section.chains) <= section.overflow_offset
             && section.heap_offset.is_multiple_of(BUCKET_BYTES)
-            && section.overflow_end() <= section.heap_offset
+            && section.overflow_end() <= section.sums_offset
+            && section.sums_offset <= file_bytes
+            && section.sums_end() <= section.heap_offset
             && section.heap_offset <= section.heap_end
             && section.heap_end <= file_bytes - TRAILER_BYTES
             && section.keys <= slots
@@ -260,7 +281,7 @@ impl Header {
         }
         let (version, flags) = (u32_at(bytes, 8), u32_at(bytes, 12));
         if version != VERSION || flags != 0 {
-            return Err(Problem::NewerFormat(version));
+            return Err(Problem::OtherFormat(version));
         }
         let file_bytes = u64_at(bytes, 40);
         if file_bytes != found || found < HEADER_BYTES + TRAILER_BYTES {
@@ -311,11 +332,9 @@ impl Header {
         seal(&mut file);
         let header = Header::decode(&file, found)?;
         for (number, section) in header.sections.iter().enumerate() {
-            let buckets = super::table::Buckets::of(&file, section);
-            let (table_crc, overflow_crc) = (crc(buckets.table), crc(buckets.overflow));
+            let sums_crc = super::table::reseal(&mut file, section);
             let at = SECTIONS_AT + number * SECTION_BYTES;
-            file[at + 80..at + 84].copy_from_slice(&table_crc.to_le_bytes());
-            file[at + 84..at + 88].copy_from_slice(&overflow_crc.to_le_bytes());
+            file[at + 80..at + 84].copy_from_slice(&sums_crc.to_le_bytes());
         }
         seal(&mut file);
         let trailer = Header::decode(&file, found)?.encode().1;
@@ -367,12 +386,12 @@ mod tests {
             table_offset: 4096,
             overflow_offset: 4096 + 32 * 64,
             overflow_buckets: 2,
+            sums_offset: 4096 + 34 * 64,
             heap_offset: 8192,
             heap_end: 8192 + 160,
             keys: 9,
             expires: 2,
-            table_crc: 5,
-            overflow_crc: 6,
+            sums_crc: 5,
             damaged: 1,
         };
         let header = Header {
@@ -393,6 +412,26 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[byte] ^= 0x10;
             assert!(Header::decode(&damaged, header.file_bytes).is_err(), "byte {byte}");
+        }
+    }
+
+    #[test]
+    fn other_versions_are_refused_by_name() {
+        let header = Header {
+            created: UnixMillis(1),
+            lsn: Lsn(2),
+            version_max: 3,
+            file_bytes: HEADER_BYTES + TRAILER_BYTES,
+            element_seed: 4,
+            sections: Vec::new(),
+            libraries: (0, 0),
+        };
+        for version in [1, VERSION + 1] {
+            let mut bytes = header.encode().0;
+            bytes[8..12].copy_from_slice(&version.to_le_bytes());
+            let sum = crc(&bytes[..CRC_AT]);
+            bytes[CRC_AT..].copy_from_slice(&sum.to_le_bytes());
+            assert_eq!(Header::decode(&bytes, header.file_bytes), Err(Problem::OtherFormat(version)));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A snapshot file mapped into memory, and the indexes over it.
 //!
 //! The mapping is private: the table of each database is used where it lies, and pages of it are copied as they are
-//! written. Records are never written; they are checked and copied to the heap when somebody touches them.
+//! written. Records are never written; they are checked and copied to the heap when somebody touches them, as pages of
+//! the table are checked when somebody looks at one of their chains.
 //!
 //! # Limits
 //! The file must stay as it is while it is mapped. Saving keeps to that: it renames a new file into place, and the old
@@ -10,6 +11,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
@@ -19,8 +21,9 @@ use memmap2::{MmapMut, MmapOptions};
 use super::error::{OpenError, Problem};
 use super::format::{BUCKET_BYTES, HEADER_BYTES, Header, Section, TRAILER_BYTES, room_bytes};
 use super::frame::Stored;
-use super::table::{Buckets, Threads};
+use super::table::{self, BadTable, Page};
 use crate::engine::DbIndex;
+use crate::index::pages::PAGE_CHAINS;
 use crate::index::{Backing, Damaged, Index};
 use crate::memory::Memory;
 use crate::record::OwnedRecord;
@@ -55,7 +58,7 @@ unsafe impl Send for MappedFile {}
 // SAFETY: as above.
 unsafe impl Sync for MappedFile {}
 
-/// Maps the snapshot at `path`, checks all but its records, and builds its indexes.
+/// Maps the snapshot at `path`, checks what frames tables and records, and builds its indexes.
 pub fn open(path: &Path, memory: &Arc<Memory>, stats: &Arc<Stats>) -> Result<Opened, OpenError> {
     let (file, header) = read_header(path)?;
     let io = |error| OpenError::io(path, error);
@@ -66,7 +69,7 @@ pub fn open(path: &Path, memory: &Arc<Memory>, stats: &Arc<Stats>) -> Result<Ope
         return Err(OpenError::damaged(path, Problem::Length { expected: header.file_bytes, found }));
     }
     for section in &header.sections {
-        if Buckets::of(&map, section).verify(section, Threads::Two).is_err() {
+        if table::sums(&map, section).is_err() {
             return Err(OpenError::damaged(path, Problem::Table(section.db)));
         }
     }
@@ -133,26 +136,21 @@ impl MappedFile {
     }
 
     fn index(self: &Arc<Self>, section: &Section, memory: &Arc<Memory>) -> Index {
-        // SAFETY: both lie inside the mapping, as the header's check has it; the heap is never written.
-        let (buckets, heap) = unsafe {
-            let heap_len = (section.heap_end - section.heap_offset) as usize;
-            let heap = self.base.add(section.heap_offset as usize);
+        // SAFETY: all lie inside the mapping, as the header's check has it; heap and sums are never written.
+        let (buckets, heap, sums) = unsafe {
             (
                 self.base.add(section.table_offset as usize).cast(),
-                std::slice::from_raw_parts::<'static>(heap.as_ptr(), heap_len),
+                self.bytes(section.heap_offset..section.heap_end),
+                self.bytes(section.sums_offset..section.sums_end()),
             )
         };
         // SAFETY: the heap is never written; the backing unregisters it when the index dies, and copies of its containers
         // in other databases keep `Snapshots::opened` for that.
         let registration = unsafe { register(heap) };
-        let backing = SectionBacking {
-            file: self.clone(),
-            heap,
-            heap_offset: section.heap_offset,
-            _registration: registration,
-        };
-        // SAFETY: the room up to the next power of two lies in the mapping and is zero behind `chains`; slots and links
-        // were verified; the backing keeps the mapping alive.
+        let backing =
+            SectionBacking { file: self.clone(), section: *section, heap, sums, _registration: registration };
+        // SAFETY: the room up to the next power of two lies in the mapping and is zero behind `chains`; the backing checks
+        // slots and links before they are followed, and keeps the mapping alive.
         unsafe {
             Index::mapped(
                 buckets,
@@ -166,32 +164,60 @@ impl MappedFile {
         }
     }
 
-    /// Counts a damaged record, and tells of it the first time.
+    /// Bytes of the file as they are mapped.
+    ///
+    /// # Safety
+    /// They are inside the mapping, nobody writes to them while they are used, and `self` lives as long.
+    unsafe fn bytes(&self, range: Range<u64>) -> &'static [u8] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let start = self.base.add(range.start as usize);
+            std::slice::from_raw_parts(start.as_ptr(), (range.end - range.start) as usize)
+        }
+    }
+
+    /// Counts a damaged record or page of a table, and tells of it the first time.
     pub fn note_damage(&self, offset: u64) {
         let mut told = lock(&self.told);
-        if told.len() < DAMAGED_TOLD_MAX && told.insert(offset) {
-            self.stats.add(Counter::DamagedRecords, 1);
+        if told.len() >= DAMAGED_TOLD_MAX || !told.insert(offset) {
+            return;
+        }
+        self.stats.add(Counter::DamagedRecords, 1);
+        let path = self.path.display();
+        let is_record = self
+            .header
+            .sections
+            .iter()
+            .any(|section| (section.heap_offset..section.heap_end).contains(&offset));
+        if is_record {
             tracing::error!(
-                path = %self.path.display(),
+                %path,
                 offset,
                 "a record of the snapshot is damaged: its key is an error until 'polycache-server check --repair'"
+            );
+        } else {
+            tracing::error!(
+                %path,
+                offset,
+                "a part of the snapshot's table is damaged: its keys are errors until 'polycache-server check --repair'"
             );
         }
     }
 }
 
-/// The records of one database.
+/// One database.
 struct SectionBacking {
     file: Arc<MappedFile>,
-    /// Part of the mapping that `file` keeps alive.
+    section: Section,
+    /// Parts of the mapping that `file` keeps alive.
     heap: &'static [u8],
-    heap_offset: u64,
+    sums: &'static [u8],
     _registration: Registration,
 }
 
 impl SectionBacking {
     fn read(&self, offset: u64) -> Result<Stored<'_>, Damaged> {
-        let at = offset.checked_sub(self.heap_offset).ok_or(Damaged)?;
+        let at = offset.checked_sub(self.section.heap_offset).ok_or(Damaged)?;
         Stored::read(self.heap, at as usize, self.file.header.version_max)
     }
 
@@ -206,6 +232,13 @@ impl SectionBacking {
 impl Backing for SectionBacking {
     fn base(&self) -> usize {
         self.file.base.as_ptr().expose_provenance()
+    }
+
+    fn check_page(&self, page: u64) -> Result<(), Damaged> {
+        // SAFETY: pages lie inside the mapping, and nobody writes to one that is not checked yet.
+        let checked = Page::check(&self.section, self.sums, page, |range| unsafe { self.file.bytes(range) });
+        let offset = self.section.table_offset + page * PAGE_CHAINS * BUCKET_BYTES;
+        self.noted(offset, checked.map(|_| ()).map_err(|BadTable| Damaged))
     }
 
     fn key(&self, offset: u64) -> Result<&[u8], Damaged> {

@@ -2,14 +2,16 @@
 //!
 //! ```text
 //! save      a cut through all databases, walked and written     (save, encode, writer, stream, temporary)
-//! open      map, check all but the records, serve               (mapped, table, frame)
-//! scrub     read the records in the background                  (scrub)
+//! open      map, check what frames the rest, serve              (mapped, table, frame)
+//! scrub     read table and records in the background            (scrub)
 //! check     read a file that nobody has open; rescue what can   (check)
 //! ```
 //!
 //! # Invariants
 //! - The file at the target's name is whole at any moment: a new one is renamed into place after an fsync.
 //! - Nothing of a file is followed or served before its checksum was looked at.
+//! - Damage of what frames the rest refuses to open; a damaged part of a table is an error for every key that may have
+//!   been there, and is found when one of them is asked for, or by the scrub.
 //! - A damaged record stays an error for its key, also through later saves, until it is repaired or overwritten by a
 //!   whole-database command.
 

@@ -74,6 +74,7 @@ pub fn save<T>(
             section,
             encoder: &mut encoder,
             slots: Slots::new(),
+            is_lossy: false,
             pending: SmallVec::new(),
         };
         match walk.run(&permit) {
@@ -164,6 +165,8 @@ struct Walk<'a, 'f> {
     section: SectionWriter<'f>,
     encoder: &'a mut Encoder,
     slots: Slots,
+    /// The chain at hand had keys that nobody knows.
+    is_lossy: bool,
     /// With the position in `slots` that each is for.
     pending: SmallVec<[(usize, Pending<'a>); 2]>,
 }
@@ -198,6 +201,7 @@ impl Walk<'_, '_> {
             index.prefetch_chain(chain + PREFETCH_CHAINS, &pin);
             self.slots.clear();
             index.walk_chain(chain, &pin, &mut |walked| self.put(walked));
+            self.is_lossy = index.is_lossy(chain);
             chain += 1;
             if !self.pending.is_empty() {
                 break;
@@ -234,7 +238,7 @@ impl Walk<'_, '_> {
     }
 
     fn end_chain(&mut self) -> Result<(), Stop> {
-        if self.section.chain(&self.slots) { Ok(()) } else { Err(Stop::TooDamaged) }
+        if self.section.chain(&self.slots, self.is_lossy) { Ok(()) } else { Err(Stop::TooDamaged) }
     }
 
     fn write_pending(&mut self) -> Result<(), Stop> {

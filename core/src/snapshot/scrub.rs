@@ -1,16 +1,17 @@
-//! The scrub: reads through all records of a file, to find damage before somebody needs the record.
+//! The scrub: reads through the table and all records of a file, to find damage before somebody needs what is damaged.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
 
 use memmap2::{Mmap, MmapOptions, UncheckedAdvice};
 
-use super::format::{AREA_ALIGN, Header, Section};
+use super::format::{AREA_ALIGN, BUCKET_BYTES, Header, Section};
 use super::frame::Stored;
 use super::mapped::MappedFile;
-use super::table::{BadTable, Buckets, Threads};
+use super::table::{self, BadTable};
 use crate::engine::Engine;
-use crate::index::Word;
+use crate::index::pages::PAGE_CHAINS;
+use crate::index::{Damaged, Word};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
@@ -39,7 +40,7 @@ pub struct ScrubStatus {
     pub done: bool,
     /// Records read.
     pub checked: u64,
-    /// Records that failed.
+    /// Records, and parts of tables, that failed.
     pub damaged: u64,
 }
 
@@ -71,11 +72,11 @@ impl Scrub {
         let view = View::map(&file.file)?;
         let start = Instant::now();
         let (mut read, mut piece) = (0, 0);
-        let going = |word: Word, found: Found<'_>| {
+        let going = |offset: u64, found: Found<'_>| {
             self.checked.fetch_add(1, Ordering::SeqCst);
             if found.is_err() {
                 self.damaged.fetch_add(1, Ordering::SeqCst);
-                file.note_damage(word.address());
+                file.note_damage(offset);
             }
             piece += found.map_or(0, |stored| stored.bytes.len() as u64);
             if piece >= PIECE_BYTES {
@@ -95,7 +96,7 @@ impl Scrub {
 }
 
 /// What a slot names, read to its end.
-type Found<'a> = Result<Stored<'a>, crate::index::Damaged>;
+type Found<'a> = Result<Stored<'a>, Damaged>;
 
 /// A file seen as it is on the disk.
 pub struct View {
@@ -118,24 +119,30 @@ impl View {
         let _ = unsafe { self.map.unchecked_advise(UncheckedAdvice::DontNeed) };
     }
 
-    /// Visits the records of all databases until `visit` says no; whether it saw all.
+    /// Visits the records of all databases, each with its offset, until `visit` says no; whether it saw all. What is
+    /// damaged of a table, or was lost with an earlier one, is visited in place of its records.
     pub fn for_each_record(
         &self,
         header: &Header,
-        mut visit: impl FnMut(Word, Found<'_>) -> bool,
+        mut visit: impl FnMut(u64, Found<'_>) -> bool,
     ) -> Result<bool, BadTable> {
         for section in &header.sections {
-            let buckets = Buckets::of(&self.map, section);
-            buckets.verify(section, Threads::One)?;
             let mut going = true;
-            buckets.for_each_slot(|_, word| {
-                if going {
-                    let stored = read_whole(&self.map, section, header.version_max, word);
-                    going = visit(word, stored);
+            for (number, page) in (0..).zip(table::pages(&self.map, section)?) {
+                let offset = section.table_offset + number * PAGE_CHAINS * BUCKET_BYTES;
+                if !page.is_ok_and(|page| page.lossy_chains() == 0) {
+                    going = visit(offset, Err(Damaged));
                 }
-            });
-            if !going {
-                return Ok(false);
+                let Ok(page) = page else { continue };
+                page.for_each_slot(|_, word| {
+                    if going {
+                        let stored = read_whole(&self.map, section, header.version_max, word);
+                        going = visit(word.address(), stored);
+                    }
+                });
+                if !going {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)

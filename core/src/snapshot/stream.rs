@@ -21,7 +21,6 @@ pub struct Stream<'a> {
     /// Up to where writing to the disk has begun.
     begun: u64,
     limit: usize,
-    digest: Option<crc_fast::Digest>,
 }
 
 impl<'a> Stream<'a> {
@@ -29,12 +28,7 @@ impl<'a> Stream<'a> {
     pub fn new(file: &'a File, start: u64, limit: usize) -> Stream<'a> {
         // Pieces of some KiB are added before anybody looks whether the buffer is full.
         let buffer = Vec::with_capacity(limit + limit / 2);
-        Stream { file, buffer, start, begun: start, limit, digest: None }
-    }
-
-    /// The same, with a checksum of all that is written.
-    pub fn with_digest(file: &'a File, start: u64, limit: usize) -> Stream<'a> {
-        Stream { digest: Some(super::frame::digest()), ..Stream::new(file, start, limit) }
+        Stream { file, buffer, start, begun: start, limit }
     }
 
     /// The file offset that comes next.
@@ -60,7 +54,7 @@ impl<'a> Stream<'a> {
 
     /// Replaces bytes that were added before.
     pub fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        debug_assert!(self.digest.is_none() && offset + bytes.len() as u64 <= self.offset());
+        debug_assert!(offset + bytes.len() as u64 <= self.offset());
         if offset < self.start {
             // The rest of it may be in the buffer.
             let written = bytes.len().min((self.start - offset) as usize);
@@ -74,7 +68,6 @@ impl<'a> Stream<'a> {
 
     /// Goes back to `offset`: what was added since is forgotten and written over.
     pub fn rewind(&mut self, offset: u64) {
-        debug_assert!(self.digest.is_none());
         if offset >= self.start {
             self.buffer.truncate((offset - self.start) as usize);
         } else {
@@ -85,9 +78,6 @@ impl<'a> Stream<'a> {
     }
 
     fn write_out(&mut self) -> io::Result<()> {
-        if let Some(digest) = &mut self.digest {
-            digest.update(&self.buffer);
-        }
         self.file.write_all_at(&self.buffer, self.start)?;
         self.start += self.buffer.len() as u64;
         self.buffer.clear();
@@ -98,13 +88,13 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Writes what is left; the checksum of all, if there is one.
-    pub fn finish(mut self) -> io::Result<u32> {
+    /// Writes what is left.
+    pub fn finish(mut self) -> io::Result<()> {
         self.write_out()?;
         if self.start > self.begun {
             begin_writeback(self.file, self.begun, self.start);
         }
-        Ok(self.digest.map_or(0, |digest| digest.finalize() as u32))
+        Ok(())
     }
 }
 

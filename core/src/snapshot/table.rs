@@ -1,138 +1,163 @@
-//! Checks the table of a database before anything in it is followed.
+//! Checks the pages of a database's table before anything in them is followed.
 //!
-//! Besides the checksums, every slot must name a place in the section's heap and nothing else, and the overflow buckets
-//! must follow each other in the order of the chains, each linked once: so a link leads nowhere but to a bucket of the
-//! same chain, and every chain ends, whoever wrote the file.
+//! A page is some chains: their first buckets, which lie together, and their overflow buckets, which do too. Besides its
+//! checksums, every slot must name a place in the section's heap and nothing else, and the overflow buckets must follow
+//! each other in the order of the chains, each linked once: so a link leads nowhere but to a bucket of the same chain,
+//! and every chain ends, whoever wrote the file.
 
 use std::ops::Range;
 
-use super::format::{BUCKET_BYTES, Section, u64_at};
-use super::frame::digest;
-use crate::index::bucket::{LINK_MAPPED, SLOTS};
+use super::format::{BUCKET_BYTES, SUM_BYTES, Section, crc, u64_at};
+use crate::index::bucket::{LINK_MAPPED, LOSSY, SLOTS};
+use crate::index::pages::PAGE_CHAINS;
 use crate::index::slot::{FENCED, LATCHED, MAPPED, Word};
 
-/// Buckets checked in one go, so that they are in the processor's cache for both looks.
-const PIECE_BUCKETS: usize = 1024;
-/// Tables from this size on are checked by two threads; in debug builds small ones too, so that tests get there.
-const PARALLEL_BYTES_MIN: usize = if cfg!(debug_assertions) { 2 << 10 } else { 16 << 20 };
-
-/// The table is not what the header says, or not what a table may be.
+/// Something is not what the header says, or not what a table may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadTable;
 
 type RawBucket = [u8; BUCKET_BYTES as usize];
 
-/// How many threads a check may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Threads {
-    One,
-    Two,
+/// What is written of a page beside its buckets.
+///
+/// ```text
+/// offset  size  field
+///      0     8  overflow buckets of this page and of those before it
+///      8     4  CRC of the first buckets
+///     12     4  CRC of the overflow buckets
+/// ```
+pub fn sum(overflow_end: u64, heads: &[u8], overflow: &[u8]) -> [u8; SUM_BYTES as usize] {
+    let mut bytes = [0; SUM_BYTES as usize];
+    bytes[..8].copy_from_slice(&overflow_end.to_le_bytes());
+    bytes[8..12].copy_from_slice(&crc(heads).to_le_bytes());
+    bytes[12..].copy_from_slice(&crc(overflow).to_le_bytes());
+    bytes
 }
 
-/// Some chains that are right, and some overflow buckets that need not be theirs.
-struct Checked {
-    digest: crc_fast::Digest,
-    overflow_digest: crc_fast::Digest,
-    /// The chains' overflow buckets, as offsets.
-    overflow: Option<Range<u64>>,
+/// Where a page lies in the file, by what is written of it: inside its section, whatever that says.
+pub struct Extent {
+    pub first_chain: u64,
+    pub heads: Range<u64>,
+    pub overflow: Range<u64>,
+    /// Overflow buckets of this page and of those before it.
+    overflow_end: u64,
 }
 
-/// A section's bucket array and overflow buckets.
+impl Extent {
+    /// The extent of page `number` of `section`, whose sums are `sums`.
+    pub fn of(section: &Section, sums: &[u8], number: u64) -> Result<Extent, BadTable> {
+        let end_of = |number: u64| u64_at(sums, (number * SUM_BYTES) as usize);
+        let overflow_start = if number == 0 { 0 } else { end_of(number - 1) };
+        let overflow_end = end_of(number);
+        let is_last = number + 1 == section.pages();
+        if overflow_start > overflow_end
+            || overflow_end > section.overflow_buckets
+            || is_last && overflow_end != section.overflow_buckets
+        {
+            return Err(BadTable);
+        }
+        let first_chain = number * PAGE_CHAINS;
+        let end_chain = (first_chain + PAGE_CHAINS).min(section.chains);
+        let head = |chain| section.table_offset + chain * BUCKET_BYTES;
+        let overflow = |bucket| section.overflow_offset + bucket * BUCKET_BYTES;
+        Ok(Extent {
+            first_chain,
+            heads: head(first_chain)..head(end_chain),
+            overflow: overflow(overflow_start)..overflow(overflow_end),
+            overflow_end,
+        })
+    }
+}
+
+/// A page that was checked.
 #[derive(Clone, Copy)]
-pub struct Buckets<'a> {
-    pub table: &'a [u8],
-    pub overflow: &'a [u8],
+pub struct Page<'a> {
+    first_chain: u64,
+    heads: &'a [RawBucket],
+    overflow: &'a [RawBucket],
 }
 
-impl<'a> Buckets<'a> {
-    /// The buckets of `section` in a whole file.
-    pub fn of(file: &'a [u8], section: &Section) -> Buckets<'a> {
-        let part = |start: u64, len: u64| &file[start as usize..(start + len) as usize];
-        Buckets {
-            table: part(section.table_offset, section.table_bytes()),
-            overflow: part(section.overflow_offset, section.overflow_bytes()),
-        }
-    }
-
-    /// Checks everything.
-    pub fn verify(self, section: &Section, threads: Threads) -> Result<(), BadTable> {
-        let (table, _) = self.table.as_chunks();
-        let (overflow, _) = self.overflow.as_chunks();
-        let (mut first, second) = if threads == Threads::One || self.table.len() < PARALLEL_BYTES_MIN {
-            (self.check(table, overflow, section)?, None)
-        } else {
-            let (table, second_table) = table.split_at(table.len() / 2);
-            let (overflow, second_overflow) = overflow.split_at(overflow.len() / 2);
-            std::thread::scope(|scope| {
-                let second = scope.spawn(|| self.check(second_table, second_overflow, section));
-                let first = self.check(table, overflow, section)?;
-                Ok((first, Some(second.join().unwrap_or(Err(BadTable))?)))
-            })?
-        };
-        let mut next = section.overflow_offset;
-        for overflow in [&first.overflow].into_iter().chain(second.iter().map(|second| &second.overflow)) {
-            let Some(overflow) = overflow else { continue };
-            if overflow.start != next {
-                return Err(BadTable);
-            }
-            next = overflow.end;
-        }
-        if let Some(second) = second {
-            first.digest.combine(&second.digest);
-            first.overflow_digest.combine(&second.overflow_digest);
-        }
-        let is_right = next == section.overflow_end()
-            && first.digest.finalize() as u32 == section.table_crc
-            && first.overflow_digest.finalize() as u32 == section.overflow_crc;
-        if is_right { Ok(()) } else { Err(BadTable) }
-    }
-
-    /// Checks some chains in a row, and some overflow buckets.
-    fn check(
-        self,
-        heads: &[RawBucket],
-        overflow: &[RawBucket],
+impl<'a> Page<'a> {
+    /// Checks page `number` of `section`, whose sums are `sums`; `bytes` are those of the file.
+    pub fn check(
         section: &Section,
-    ) -> Result<Checked, BadTable> {
-        populate(heads);
-        populate(overflow);
-        let (all_overflow, _): (&[RawBucket], _) = self.overflow.as_chunks();
-        // Where the overflow buckets of these chains begin, and where the next must stand.
-        let mut seen: Option<Range<u64>> = None;
-        let digest = check_slots(heads, section, |bucket| {
-            let mut link = link(bucket);
-            while link != 0 {
-                let at = link & !LINK_MAPPED;
-                let seen = seen.get_or_insert(at..at);
-                let index = at.wrapping_sub(section.overflow_offset) / BUCKET_BYTES;
-                if link != seen.end | LINK_MAPPED || !at.is_multiple_of(BUCKET_BYTES) {
-                    return Err(BadTable);
-                }
-                seen.end += BUCKET_BYTES;
-                link = self::link(all_overflow.get(index as usize).ok_or(BadTable)?);
-            }
-            Ok(())
-        })?;
-        let overflow_digest = check_slots(overflow, section, |_| Ok(()))?;
-        Ok(Checked { digest, overflow_digest, overflow: seen })
+        sums: &[u8],
+        number: u64,
+        bytes: impl Fn(Range<u64>) -> &'a [u8],
+    ) -> Result<Page<'a>, BadTable> {
+        let extent = Extent::of(section, sums, number)?;
+        let (heads, overflow) = (bytes(extent.heads.clone()), bytes(extent.overflow.clone()));
+        let at = (number * SUM_BYTES) as usize;
+        if sum(extent.overflow_end, heads, overflow) != sums[at..at + SUM_BYTES as usize] {
+            return Err(BadTable);
+        }
+        let page = Page {
+            first_chain: extent.first_chain,
+            heads: as_buckets(heads),
+            overflow: as_buckets(overflow),
+        };
+        let is_right = are_slots_good(page.heads, section)
+            && are_slots_good(page.overflow, section)
+            && page.are_links_good(extent.overflow);
+        if is_right { Ok(page) } else { Err(BadTable) }
     }
 
-    /// Visits the slot words of every chain in order; the table was verified.
-    pub fn for_each_slot(self, mut visit: impl FnMut(u64, Word)) {
-        let mut overflow = self.overflow.chunks_exact(BUCKET_BYTES as usize);
-        for (chain, head) in self.table.chunks_exact(BUCKET_BYTES as usize).enumerate() {
+    fn are_links_good(&self, overflow: Range<u64>) -> bool {
+        let mut next = overflow.start;
+        let mut rest = self.overflow.iter();
+        for head in self.heads {
+            let mut link = link(head) & !LOSSY;
+            while link != 0 {
+                let Some(bucket) = rest.next().filter(|_| link == next | LINK_MAPPED) else { return false };
+                next += BUCKET_BYTES;
+                link = self::link(bucket);
+            }
+        }
+        next == overflow.end
+    }
+
+    /// Visits the slot words of every chain in order.
+    pub fn for_each_slot(&self, mut visit: impl FnMut(u64, Word)) {
+        let mut overflow = self.overflow.iter();
+        for (chain, head) in (self.first_chain..).zip(self.heads) {
             let mut bucket = Some(head);
             while let Some(now) = bucket {
-                for slot in 0..SLOTS {
-                    let word = Word(u64_at(now, slot * 8));
-                    if !word.is_empty() {
-                        visit(chain as u64, word);
-                    }
-                }
-                bucket = if u64_at(now, SLOTS * 8) != 0 { overflow.next() } else { None };
+                let words = (0..SLOTS).map(|slot| Word(u64_at(now, slot * 8)));
+                words.filter(|word| !word.is_empty()).for_each(|word| visit(chain, word));
+                bucket = if link(now) & LINK_MAPPED != 0 { overflow.next() } else { None };
             }
         }
     }
+
+    /// Chains with keys that were lost before the file was written.
+    pub fn lossy_chains(&self) -> u64 {
+        self.heads.iter().filter(|head| link(head) & LOSSY != 0).count() as u64
+    }
+}
+
+/// What describes the pages of `section` in a whole file, if that is undamaged.
+pub fn sums<'a>(file: &'a [u8], section: &Section) -> Result<&'a [u8], BadTable> {
+    let sums = &file[section.sums_offset as usize..section.sums_end() as usize];
+    if crc(sums) == section.sums_crc { Ok(sums) } else { Err(BadTable) }
+}
+
+/// The pages of `section` in a whole file, each checked. An error where not even their places are known.
+pub fn pages<'a>(
+    file: &'a [u8],
+    section: &'a Section,
+) -> Result<impl Iterator<Item = Result<Page<'a>, BadTable>>, BadTable> {
+    let sums = sums(file, section)?;
+    let bytes = |range: Range<u64>| &file[range.start as usize..range.end as usize];
+    Ok((0..section.pages()).map(move |number| Page::check(section, sums, number, bytes)))
+}
+
+/// The pages of `section` in a whole file, if all are undamaged.
+pub fn whole_pages<'a>(file: &'a [u8], section: &'a Section) -> Result<Vec<Page<'a>>, BadTable> {
+    pages(file, section)?.collect()
+}
+
+fn as_buckets(bytes: &[u8]) -> &[RawBucket] {
+    bytes.as_chunks().0
 }
 
 /// A bucket's link.
@@ -140,63 +165,17 @@ fn link(bucket: &RawBucket) -> u64 {
     u64_at(bucket, SLOTS * 8)
 }
 
-/// Checks the slots of all `buckets`, calls `each` for every one, and sums them up.
-fn check_slots(
-    buckets: &[RawBucket],
-    section: &Section,
-    mut each: impl FnMut(&RawBucket) -> Result<(), BadTable>,
-) -> Result<crc_fast::Digest, BadTable> {
-    let mut digest = digest();
-    for piece in buckets.chunks(PIECE_BUCKETS) {
-        digest.update(piece.as_flattened());
-        if !are_slots_good(piece, section.heap_offset, section.heap_end - section.heap_offset) {
-            return Err(BadTable);
-        }
-        piece.iter().try_for_each(&mut each)?;
-    }
-    Ok(digest)
-}
-
-/// Whether every slot names a place in the heap, or nothing. This is what opening a file spends its time on.
-fn are_slots_good(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        /// The same for processors that compare eight words at once.
-        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-        fn eight(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
-            look(buckets, heap_offset, heap_bytes)
-        }
-        /// And four.
-        #[target_feature(enable = "avx2")]
-        fn four(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
-            look(buckets, heap_offset, heap_bytes)
-        }
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512bw")
-        {
-            // SAFETY: the processor has all that the function was compiled for.
-            return unsafe { eight(buckets, heap_offset, heap_bytes) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has it.
-            return unsafe { four(buckets, heap_offset, heap_bytes) };
-        }
-    }
-    look(buckets, heap_offset, heap_bytes)
-}
-
-/// Without branches, so that the compiler can look at several words at once.
-#[inline(always)]
-fn look(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
+/// Whether every slot names a place in the heap, or nothing. Without branches, so that the compiler can look at several
+/// words at once.
+fn are_slots_good(buckets: &[RawBucket], section: &Section) -> bool {
     const STATE: u64 = LATCHED | FENCED | MAPPED;
+    let heap_bytes = section.heap_end - section.heap_offset;
     let mut bad = 0;
     for bucket in buckets {
         let (words, _) = bucket.as_chunks();
         for (index, word) in words.iter().enumerate() {
             let word = u64::from_le_bytes(*word);
-            let in_heap = Word(word).address().wrapping_sub(heap_offset) < heap_bytes;
+            let in_heap = Word(word).address().wrapping_sub(section.heap_offset) < heap_bytes;
             let good = (word == 0) | ((word & STATE == MAPPED) & in_heap) | (index >= SLOTS);
             bad |= u64::from(!good);
         }
@@ -204,22 +183,17 @@ fn look(buckets: &[RawBucket], heap_offset: u64, heap_bytes: u64) -> bool {
     bad == 0
 }
 
-/// Lets the operating system map the buckets at once instead of page by page.
-fn populate(buckets: &[RawBucket]) {
-    #[cfg(target_os = "linux")]
-    {
-        let bytes = buckets.as_flattened();
-        // SAFETY: a plain question to the system.
-        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
-        let start = bytes.as_ptr().addr().next_multiple_of(page);
-        let end = (bytes.as_ptr().addr() + bytes.len()) / page * page;
-        if start < end {
-            let first = bytes.as_ptr().wrapping_add(start - bytes.as_ptr().addr());
-            // A hint, which kernels before 5.14 do not know.
-            // SAFETY: whole pages inside the slice; they are only brought in.
-            unsafe { libc::madvise(first.cast_mut().cast(), end - start, libc::MADV_POPULATE_READ) };
-        }
+/// The checksums of a file's pages made right, where their places are; for fuzzing what comes behind them.
+pub fn reseal(file: &mut [u8], section: &Section) -> u32 {
+    let range = section.sums_offset as usize..section.sums_end() as usize;
+    let mut sums = file[range.clone()].to_vec();
+    for number in 0..section.pages() {
+        let Ok(extent) = Extent::of(section, &sums, number) else { continue };
+        let part = |range: Range<u64>| &file[range.start as usize..range.end as usize];
+        let right = sum(extent.overflow_end, part(extent.heads), part(extent.overflow));
+        let at = (number * SUM_BYTES) as usize;
+        sums[at..at + SUM_BYTES as usize].copy_from_slice(&right);
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = buckets;
+    file[range].copy_from_slice(&sums);
+    crc(&sums)
 }

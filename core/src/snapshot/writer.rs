@@ -11,9 +11,11 @@ use super::format::{
 };
 use super::frame::Frame;
 use super::stream::{BUFFER_BYTES, Stream};
+use super::table;
 use crate::clock::UnixMillis;
 use crate::index::Word;
-use crate::index::bucket::{LINK_MAPPED, SLOTS};
+use crate::index::bucket::{LINK_MAPPED, LOSSY, SLOTS};
+use crate::index::pages::PAGE_CHAINS;
 use crate::index::slot::TTL;
 use crate::log::Lsn;
 
@@ -47,14 +49,18 @@ impl<'a> FileWriter<'a> {
         let overflow_offset = table_offset + room_bytes(chains);
         // A chain of n keys has (n - 1) / SLOTS overflow buckets at most.
         let overflow_room = (keys / SLOTS as u64 + OVERFLOW_SPARE) * BUCKET_BYTES;
-        let heap_offset = (overflow_offset + overflow_room).next_multiple_of(AREA_ALIGN);
-        let section =
-            Section { db, seed, chains, table_offset, overflow_offset, heap_offset, ..Section::default() };
+        let sums_offset = overflow_offset + overflow_room;
+        let mut section =
+            Section { db, seed, chains, table_offset, overflow_offset, sums_offset, ..Section::default() };
+        section.heap_offset = section.sums_end().next_multiple_of(AREA_ALIGN);
         SectionWriter {
             section,
-            table: Stream::with_digest(self.file, table_offset, TABLE_BUFFER_BYTES),
-            overflow: Stream::with_digest(self.file, overflow_offset, TABLE_BUFFER_BYTES),
-            heap: Stream::new(self.file, heap_offset, BUFFER_BYTES),
+            file: self.file,
+            table: Stream::new(self.file, table_offset, TABLE_BUFFER_BYTES),
+            overflow: Stream::new(self.file, overflow_offset, TABLE_BUFFER_BYTES),
+            heap: Stream::new(self.file, section.heap_offset, BUFFER_BYTES),
+            page: Page::default(),
+            sums: Vec::new(),
         }
     }
 
@@ -89,9 +95,19 @@ impl<'a> FileWriter<'a> {
 /// One database being written: its chains come in order.
 pub struct SectionWriter<'a> {
     section: Section,
+    file: &'a File,
     table: Stream<'a>,
     overflow: Stream<'a>,
     pub heap: Stream<'a>,
+    page: Page,
+    sums: Vec<u8>,
+}
+
+/// The buckets of the page that is being written.
+#[derive(Default)]
+struct Page {
+    heads: Vec<u8>,
+    overflow: Vec<u8>,
 }
 
 impl SectionWriter<'_> {
@@ -120,25 +136,40 @@ impl SectionWriter<'_> {
         Word::mapped(word.0, self.heap.offset(), word.has(TTL)).0
     }
 
-    /// Ends a chain. `false`: there is no room for another overflow bucket.
+    /// Ends a chain, whose other keys are unknown if it `is_lossy`. `false`: there is no room for another overflow bucket.
     #[must_use]
-    pub fn chain(&mut self, slots: &[u64]) -> bool {
+    pub fn chain(&mut self, slots: &[u64], is_lossy: bool) -> bool {
         self.section.keys += slots.len() as u64;
         self.section.expires += slots.iter().filter(|slot| **slot & TTL != 0).count() as u64;
+        self.section.damaged += u64::from(is_lossy);
         let mut buckets = slots.chunks(SLOTS);
         let head = buckets.next().unwrap_or_default();
         let mut left = buckets.len() as u64;
-        let mut next = self.overflow.offset();
-        if next + left * BUCKET_BYTES > self.section.heap_offset {
+        let mut next = self.overflow.offset() + self.page.overflow.len() as u64;
+        if next + left * BUCKET_BYTES > self.section.sums_offset {
             return false;
         }
-        put_bucket(self.table.buffer(), head, if left > 0 { next | LINK_MAPPED } else { 0 });
+        let lossy = if is_lossy { LOSSY } else { 0 };
+        put_bucket(&mut self.page.heads, head, if left > 0 { next | LINK_MAPPED } else { 0 } | lossy);
         for bucket in buckets {
             left -= 1;
             next += BUCKET_BYTES;
-            put_bucket(self.overflow.buffer(), bucket, if left > 0 { next | LINK_MAPPED } else { 0 });
+            put_bucket(&mut self.page.overflow, bucket, if left > 0 { next | LINK_MAPPED } else { 0 });
+        }
+        if self.page.heads.len() as u64 == PAGE_CHAINS * BUCKET_BYTES {
+            self.end_page();
         }
         true
+    }
+
+    fn end_page(&mut self) {
+        let Page { heads, overflow } = &mut self.page;
+        self.table.buffer().extend_from_slice(heads);
+        self.overflow.buffer().extend_from_slice(overflow);
+        let overflow_end = (self.overflow.offset() - self.section.overflow_offset) / BUCKET_BYTES;
+        self.sums.extend_from_slice(&table::sum(overflow_end, heads, overflow));
+        heads.clear();
+        overflow.clear();
     }
 
     /// Writes buffers that are full.
@@ -150,12 +181,17 @@ impl SectionWriter<'_> {
 
     /// Ends the section.
     pub fn finish(mut self) -> io::Result<Section> {
+        if !self.page.heads.is_empty() {
+            self.end_page();
+        }
         self.heap.pad(BUCKET_BYTES);
         self.section.heap_end = self.heap.offset();
         self.section.overflow_buckets =
             (self.overflow.offset() - self.section.overflow_offset) / BUCKET_BYTES;
-        self.section.table_crc = self.table.finish()?;
-        self.section.overflow_crc = self.overflow.finish()?;
+        self.section.sums_crc = crc(&self.sums);
+        self.file.write_all_at(&self.sums, self.section.sums_offset)?;
+        self.table.finish()?;
+        self.overflow.finish()?;
         self.heap.finish()?;
         Ok(self.section)
     }

@@ -91,7 +91,7 @@ fn flipped_bytes_are_never_served() {
             }
         }
     }
-    assert!(refused > 500 && errors > 2000 && harmless > 0, "{refused} {errors} {harmless}");
+    assert!(refused > 100 && errors > 2500 && harmless > 0, "{refused} {errors} {harmless}");
 }
 
 #[test]
@@ -154,6 +154,107 @@ fn damage_stays_an_error_through_saves_and_growth_until_it_is_repaired() {
     assert_eq!(get(&repaired, b"key:77").unwrap(), b"again");
 }
 
+/// A file of several pages of table, and the offsets of the table's begin and end.
+fn paged_file(dir: &Path) -> (Vec<u8>, Contents, std::ops::Range<usize>) {
+    let first = engine(dir);
+    for number in 0..3000u32 {
+        set(&first, format!("key:{number}").as_bytes(), format!("value {number}").as_bytes());
+    }
+    let saved = save_to(&first, dir);
+    let section = saved.header.sections[0];
+    assert!(section.pages() > 4, "the test is of several pages");
+    let table = section.table_offset as usize..(section.table_offset + section.table_bytes()) as usize;
+    (fs::read(snapshot(dir)).unwrap(), all(&first, 0), table)
+}
+
+/// Opens a file whose table has the second of its pages damaged.
+fn open_with_damaged_page(dir: &Path) -> (Engine, Contents, usize) {
+    let (mut bytes, expected, table) = paged_file(dir);
+    // Neither slot nor link is what it was, and some lead out of the file.
+    bytes[table.start + 4096..table.start + 4096 + 512].fill(0xee);
+    fs::remove_file(snapshot(dir)).unwrap();
+    fs::write(snapshot(dir), &bytes).unwrap();
+    let opened = reopened(dir);
+    let errors = answers(&opened, &expected);
+    assert!(errors > 100 && errors < expected.len() / 2, "{errors}");
+    (opened, expected, errors)
+}
+
+#[test]
+fn a_damaged_page_of_the_table_is_an_error_for_its_keys_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (opened, expected, _) = open_with_damaged_page(dir.path());
+    assert_eq!(opened.stats().get(Counter::DamagedRecords), 1, "a page is told once");
+    assert_eq!(opened.scrub().damaged, 1);
+    let lost = expected.keys().find(|key| try_get(&opened, 0, key).is_err()).unwrap();
+    // It may be there: nobody can say that it is new, nor that it is gone.
+    assert!(try_set(&opened, lost, b"new").is_err());
+    assert!(try_get(&opened, 0, lost).is_err());
+    let mut seen = 0;
+    opened.for_each_record(0, &mut |_| seen += 1);
+    assert_eq!(seen, expected.keys().filter(|key| try_get(&opened, 0, key).is_ok()).count());
+}
+
+#[test]
+fn a_damaged_page_stays_an_error_through_saves_and_growth_until_it_is_repaired() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = snapshot(dir.path());
+    let (mut opened, expected, errors) = open_with_damaged_page(dir.path());
+    for generation in 0..3 {
+        // The table grows by chains that split from lost ones, and shrinks again.
+        let more = |number: u32| format!("more:{number}").into_bytes();
+        let written: Vec<u32> =
+            (0..20_000).filter(|&number| try_set(&opened, &more(number), b"v").is_ok()).collect();
+        assert!(written.len() > 15_000);
+        assert_eq!(answers(&opened, &expected), errors, "generation {generation}");
+        for number in written {
+            assert!(remove(&opened, &more(number)));
+        }
+        assert_eq!(answers(&opened, &expected), errors, "generation {generation}");
+        let saved = save_to(&opened, dir.path());
+        assert!(saved.header.sections[0].damaged > 0, "generation {generation}");
+        let report = check(&path).unwrap();
+        assert!(!report.is_whole() && !report.databases[0].is_table_damaged, "{report}");
+        opened = reopened(dir.path());
+        assert_eq!(answers(&opened, &expected), errors, "generation {generation}");
+        assert!(opened.scrub().damaged > 0);
+    }
+    let lost = expected.keys().find(|key| try_get(&opened, 0, key).is_err()).unwrap();
+    repair(&path, &path).unwrap();
+    assert!(check(&path).unwrap().is_whole());
+    let repaired = reopened(dir.path());
+    assert_eq!(all(&repaired, 0).len(), expected.len() - errors);
+    set(&repaired, lost, b"again");
+    assert_eq!(get(&repaired, lost).unwrap(), b"again");
+}
+
+#[test]
+fn flipped_bytes_of_tables_are_never_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (bytes, expected, table) = paged_file(dir.path());
+    let path = snapshot(dir.path());
+    let positions = |bytes: &[u8]| {
+        let sums_end = find(bytes, b"key:");
+        (table.start..sums_end).filter(|at| at % 251 == 0).collect::<Vec<_>>()
+    };
+    let (mut refused, mut errors, mut harmless) = (0, 0, 0);
+    for at in positions(&bytes) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, &damaged).unwrap();
+        let opened = engine(dir.path());
+        match restore(&opened, &path) {
+            Err(_) => refused += 1,
+            Ok(_) => match answers(&opened, &expected) {
+                0 => harmless += 1,
+                _ => errors += 1,
+            },
+        }
+    }
+    assert!(refused > 0 && errors > 50 && harmless > 0, "{refused} {errors} {harmless}");
+}
+
 #[test]
 fn a_damaged_table_is_rebuilt_from_the_heap() {
     let dir = tempfile::tempdir().unwrap();
@@ -166,8 +267,9 @@ fn a_damaged_table_is_rebuilt_from_the_heap() {
     damaged[lost] ^= 1;
     fs::remove_file(&path).unwrap();
     fs::write(&path, &damaged).unwrap();
-    let error = restore(&engine(dir.path()), &path).unwrap_err().to_string();
-    assert!(error.contains("check --repair"), "{error}");
+    let opened = engine(dir.path());
+    restore(&opened, &path).unwrap();
+    assert_eq!(answers(&opened, &expected), expected.len(), "all keys are in one page");
     let repaired = dir.path().join("repaired.pcs");
     let report = repair(&path, &repaired).unwrap();
     assert!(report.databases[0].is_table_damaged);
@@ -176,6 +278,23 @@ fn a_damaged_table_is_rebuilt_from_the_heap() {
     let mut left = expected;
     left.remove(&b"key:77"[..]);
     assert_eq!(all(&opened, 0), left);
+}
+
+#[test]
+fn damage_of_what_describes_the_table_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = engine(dir.path());
+    set(&first, b"key", b"value");
+    let section = save_to(&first, dir.path()).header.sections[0];
+    let path = snapshot(dir.path());
+    let mut damaged = fs::read(&path).unwrap();
+    damaged[section.sums_offset as usize + 9] ^= 1;
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, &damaged).unwrap();
+    let error = restore(&engine(dir.path()), &path).unwrap_err().to_string();
+    assert!(error.contains("check --repair"), "{error}");
+    repair(&path, &path).unwrap();
+    assert_eq!(get(&reopened(dir.path()), b"key").unwrap(), b"value");
 }
 
 #[test]

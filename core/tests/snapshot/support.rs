@@ -48,6 +48,10 @@ pub fn set(engine: &Engine, key: &[u8], value: &[u8]) {
     put(engine, 0, key, Draft::string(value));
 }
 
+pub fn try_set(engine: &Engine, key: &[u8], value: &[u8]) -> Result<(), Damaged> {
+    Entry::latch(&engine.begin(), 0, key).map(|mut entry| entry.put(Draft::string(value), Effect::Set))
+}
+
 pub fn set_full(engine: &Engine, key: &[u8], value: &[u8], expire_at: Option<u64>, flags: u32) {
     let draft =
         Draft { value: NewValue::Bytes(value), expire_at: expire_at.map(UnixMillis), flags, raw: true };
