@@ -47,6 +47,37 @@ pub enum Kind {
     Removed,
 }
 
+impl Kind {
+    /// How many entries more there are.
+    pub fn added(self) -> i64 {
+        match self {
+            Kind::Inserted => 1,
+            Kind::Replaced => 0,
+            Kind::Removed => -1,
+        }
+    }
+}
+
+/// A change of a leaf that is about to be noted; removals have the entry's key.
+#[derive(Clone, Copy)]
+pub struct Change<'e> {
+    pub kind: Kind,
+    /// Counts the entries as they are before this change.
+    pub position: usize,
+    pub entry: Fresh<'e>,
+}
+
+impl<'e> Change<'e> {
+    pub fn new(kind: Kind, position: usize, key: &'e [u8], value: &'e [u8]) -> Change<'e> {
+        Change { kind, position, entry: Fresh::new(key, value) }
+    }
+
+    /// Bytes of the amendment.
+    pub fn len(&self) -> usize {
+        LEAF_HEAD_BYTES + self.entry.len()
+    }
+}
+
 /// An amendment of a leaf.
 #[derive(Clone, Copy)]
 struct LeafNote<'a> {
@@ -89,11 +120,6 @@ fn leaf_notes<'a>(leaf: Node<'a>) -> impl Iterator<Item = LeafNote<'a>> {
     })
 }
 
-/// Bytes of an amendment of a leaf for this entry.
-pub fn leaf_bytes(entry: &Fresh<'_>) -> usize {
-    LEAF_HEAD_BYTES + entry.len()
-}
-
 /// A leaf with its amendments, for looking at several entries.
 #[derive(Clone)]
 pub struct Leaf<'a> {
@@ -115,11 +141,7 @@ impl<'a> Leaf<'a> {
                 if made > node.number() {
                     break;
                 }
-                leaf.count = match note.kind {
-                    Kind::Inserted => leaf.count + 1,
-                    Kind::Replaced => leaf.count,
-                    Kind::Removed => leaf.count - 1,
-                };
+                leaf.count = leaf.count.wrapping_add_signed(note.kind.added() as isize);
                 leaf.notes.push(at as u16);
                 at += len;
             }
@@ -158,20 +180,19 @@ impl<'a> Leaf<'a> {
         self.node.read(self.raw(index))
     }
 
-    /// Calls `make` with all entries, after one more change where there is one.
-    pub fn with_pieces<R>(
-        &self,
-        change: Option<(Kind, usize, Fresh<'_>)>,
-        make: impl FnOnce(&[Piece<'_>]) -> R,
-    ) -> R {
+    /// Calls `make` with all entries after some more changes.
+    pub fn with_pieces<R>(&self, changes: &[Change<'_>], make: impl FnOnce(&[Piece<'_>]) -> R) -> R {
         let packed = self.node.packed();
         // Stretches of the entries as first written, begin and length; or one of the new ones.
         let mut parts: SmallVec<[(usize, usize, Option<usize>); 32]> = SmallVec::new();
         let mut fresh: SmallVec<[Fresh<'_>; 16]> = SmallVec::new();
         parts.push((0, packed.count(), None));
-        let notes =
-            self.notes().map(|note| (note.kind, note.position, Fresh::with_head(&[], [note.raw, &[]])));
-        for (kind, position, entry) in notes.chain(change) {
+        let notes = self.notes().map(|LeafNote { kind, position, raw }| Change {
+            kind,
+            position,
+            entry: Fresh::with_head(&[], [raw, &[]]),
+        });
+        for Change { kind, position, entry } in notes.chain(changes.iter().copied()) {
             // The part that the position is in, or whose end it is.
             let (mut at, mut within) = (0, position);
             while at < parts.len() && within >= parts[at].1 {
@@ -276,14 +297,15 @@ impl<'a> Node<'a> {
     ///
     /// # Safety
     /// The caller holds the latch of the key whose tree alone has this node, at a number below `number`, and there is room
-    /// for [`leaf_bytes`].
-    pub(super) unsafe fn note_entry(self, number: u64, kind: Kind, position: usize, entry: &Fresh<'_>) {
-        debug_assert!(position <= POSITION_MAX);
-        let len = leaf_bytes(entry);
-        let head = number & NUMBER_MASK | (position as u64) << 48 | (kind as u64) << (48 + POSITION_BITS);
+    /// for [`Change::len`] bytes.
+    pub(super) unsafe fn note_entry(self, number: u64, change: &Change<'_>) {
+        let Change { kind, position, entry } = change;
+        debug_assert!(*position <= POSITION_MAX);
+        let head =
+            number & NUMBER_MASK | (*position as u64) << 48 | (*kind as u64) << (48 + POSITION_BITS);
         // SAFETY: the caller's promise, and there is room.
         unsafe {
-            self.append(len, |room| {
+            self.append(change.len(), |room| {
                 room.put(&head.to_le_bytes());
                 room.put(&(entry.len() as u16).to_le_bytes());
                 entry.write(room);
@@ -369,7 +391,7 @@ impl<'a> Plain<'a> {
         let packed = node.packed();
         if node.is_leaf() {
             if node.has_amendments() {
-                return Plain::Made(node.leaf().with_pieces(None, to_vec));
+                return Plain::Made(node.leaf().with_pieces(&[], to_vec));
             }
             if !node.is_mapped() || !node.has_blobs() {
                 return Plain::AsIs(packed);

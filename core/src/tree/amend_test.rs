@@ -47,7 +47,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
     #[test]
     fn every_published_tree_stays_what_it_was(
-        ops in proptest::collection::vec((0u32..1200, 0u8..10, 0usize..40), 200..2500),
+        ops in proptest::collection::vec((0u32..1200, 0u8..12, 0usize..40), 200..2500),
         shares in proptest::collection::vec(any::<proptest::sample::Index>(), 0..4),
     ) {
         let pin = crossbeam_epoch::pin();
@@ -68,6 +68,18 @@ proptest! {
                     prop_assert_eq!(edit.put(&key, &value).unwrap(), model.insert(key, value).is_some());
                 }
                 6..=8 => prop_assert_eq!(edit.remove(&key).unwrap(), model.remove(&key).is_some()),
+                9 | 10 => {
+                    // Another key not far away.
+                    let from = model.range(key.clone()..).next().map(|(from, _)| from.clone());
+                    let mut to = key.clone();
+                    to.push(number as u8);
+                    if let Some(from) = from.filter(|_| !model.contains_key(&to))
+                        && edit.rekey(&from, &to)
+                    {
+                        model.remove(&from);
+                        model.insert(to, Vec::new());
+                    }
+                }
                 _ => {
                     let rank = if model.is_empty() { 0 } else { number % model.len() };
                     edit.remove_range(rank as u64..rank as u64 + 1).unwrap();

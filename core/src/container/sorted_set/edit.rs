@@ -63,16 +63,34 @@ impl<'a> SortedSetEdit<'a> {
 
     /// Gives a member this score; it had `old`, as [`SortedSet::score`] tells.
     pub fn put(&mut self, name: &[u8], old: Option<f64>, score: f64) -> Result<(), Damaged> {
-        match old {
-            Some(old) => self.remove(Member { score: old, name })?,
-            None => self.admit(1, name.len())?,
+        let old = old.map(|score| Member { score, name });
+        if old.is_none() {
+            self.admit(1, name.len())?;
         }
         let key = score::key(score, name);
         if let Work::Tree(in_order) = &mut self.in_order {
+            let was_only = match old {
+                Some(old) => in_order.remove_apart(&score::key(old.score, name), SCORE_BYTES)?,
+                None => false,
+            };
             let is_minus_zero = score == 0.0 && score.is_sign_negative();
             let value = if is_minus_zero { MINUS_ZERO } else { b"" };
-            let is_only = in_order.put_apart(&key, value, SCORE_BYTES)?;
-            return self.index_member(score, name, is_only);
+            let is_only = in_order.put_apart(&key, value, SCORE_BYTES);
+            if let (Some(old), Some(by_member)) = (old, &mut self.by_member) {
+                // Both short keys are this member's alone, and side by side most often.
+                if was_only && is_only == Ok(true) {
+                    let [from, to] =
+                        [old.score, score].map(|score| member_key(self.engine, score, name));
+                    if by_member.rekey(&from[..SHORT_BYTES], &to[..SHORT_BYTES]) {
+                        return Ok(());
+                    }
+                }
+                self.forget_member(old, was_only)?;
+            }
+            return self.index_member(score, name, is_only?);
+        }
+        if let Some(old) = old {
+            self.remove(old)?;
         }
         let rank = self.view().place(&key)?;
         self.in_order.insert_packed(rank, &key, b"");
@@ -81,16 +99,12 @@ impl<'a> SortedSetEdit<'a> {
 
     /// Removes a member, which is there.
     pub fn remove(&mut self, member: Member<'_>) -> Result<(), Damaged> {
-        if let Work::Tree(in_order) = &mut self.in_order {
-            let is_only = in_order.remove_apart(&score::key(member.score, member.name), SCORE_BYTES)?;
-            if let (true, Some(by_member)) = (is_only, &mut self.by_member) {
-                return forget_only(by_member, self.engine, member);
-            }
-        } else {
+        let Work::Tree(in_order) = &mut self.in_order else {
             let rank = self.view().rank(member)?;
-            self.in_order.remove(rank..rank + 1)?;
-        }
-        self.forget_member(member)
+            return self.in_order.remove(rank..rank + 1);
+        };
+        let is_only = in_order.remove_apart(&score::key(member.score, member.name), SCORE_BYTES)?;
+        self.forget_member(member, is_only)
     }
 
     /// Removes the members of a range of ranks.
@@ -169,8 +183,10 @@ impl<'a> SortedSetEdit<'a> {
         Ok(())
     }
 
-    fn forget_member(&mut self, member: Member<'_>) -> Result<(), Damaged> {
+    /// Takes a member off the tree by member; `was_only` where no other is known to have its score.
+    fn forget_member(&mut self, member: Member<'_>, was_only: bool) -> Result<(), Damaged> {
         match &mut self.by_member {
+            Some(by_member) if was_only => forget_only(by_member, self.engine, member),
             Some(by_member) => forget(by_member, self.engine, member),
             None => Ok(()),
         }

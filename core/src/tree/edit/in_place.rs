@@ -5,9 +5,9 @@
 
 use smallvec::SmallVec;
 
-use super::super::amend::{INNER_BYTES, Kind, Plain, leaf_bytes};
+use super::super::amend::{Change, INNER_BYTES, Kind, Plain};
 use super::super::node::{self, Child, FRESH, HEAD_BYTES, MAPPED, Node};
-use super::super::packed::{Fresh, measure};
+use super::super::packed::measure;
 use super::super::{ENTRY_BYTES_MAX, NODE_BYTES_MAX, NODE_BYTES_MIN, Waste};
 use super::pack::{Fill, room_for};
 use super::{Edit, node_of};
@@ -37,7 +37,7 @@ impl Edit<'_> {
             return Some(true);
         }
         let kind = if is_there { Kind::Replaced } else { Kind::Inserted };
-        self.amend(&mut way, kind, index, &Fresh::new(key, value)).then_some(is_there)
+        self.amend(&mut way, &[Change::new(kind, index, key, value)]).then_some(is_there)
     }
 
     /// [`Edit::put_in_place`], and whether its neighbours' keys are known to begin with other `bytes` bytes.
@@ -48,7 +48,7 @@ impl Edit<'_> {
             return None;
         }
         let is_apart = is_apart(&way, index, index, &key[..bytes]);
-        self.amend(&mut way, Kind::Inserted, index, &Fresh::new(key, value)).then_some(is_apart)
+        self.amend(&mut way, &[Change::new(Kind::Inserted, index, key, value)]).then_some(is_apart)
     }
 
     /// [`Edit::remove_in_place`] for an element that is there, and whether its neighbours' keys are known to begin with
@@ -60,7 +60,28 @@ impl Edit<'_> {
             return None;
         }
         let is_apart = is_apart(&way, index, index + 1, &key[..bytes]);
-        self.amend(&mut way, Kind::Removed, index, &Fresh::new(key, b"")).then_some(is_apart)
+        self.amend(&mut way, &[Change::new(Kind::Removed, index, key, b"")]).then_some(is_apart)
+    }
+
+    /// Gives an element another key, and no value, where that is between two elements of the same leaf; `false` if nothing
+    /// was done.
+    pub fn rekey(&mut self, from: &[u8], to: &[u8]) -> bool {
+        if to.len() > ENTRY_BYTES_MAX {
+            return false;
+        }
+        let Some(mut way) = self.way(|node| node.child_for(from).ok()) else { return false };
+        let (Ok((old, true)), Ok((new, false))) = (way.leaf.lower_bound(from), way.leaf.lower_bound(to)) else {
+            return false;
+        };
+        // At an end it might belong into the leaf beside this one.
+        if new == 0 || new as u64 == way.elements {
+            return false;
+        }
+        let changes = [
+            Change::new(Kind::Removed, old, from, b""),
+            Change::new(Kind::Inserted, new - usize::from(old < new), to, b""),
+        ];
+        self.amend(&mut way, &changes)
     }
 
     /// Removes the element with this key; whether there was one. `None` if the path must be copied.
@@ -70,7 +91,7 @@ impl Edit<'_> {
         if !is_there {
             return Some(false);
         }
-        self.amend(&mut way, Kind::Removed, index, &Fresh::new(key, b"")).then_some(true)
+        self.amend(&mut way, &[Change::new(Kind::Removed, index, key, b"")]).then_some(true)
     }
 
     /// Removes the element at `rank`; `false` if the path must be copied.
@@ -80,7 +101,7 @@ impl Edit<'_> {
             return false;
         }
         let Ok(item) = way.leaf.item(index) else { return false };
-        self.amend(&mut way, Kind::Removed, index, &Fresh::new(item.key, b""))
+        self.amend(&mut way, &[Change::new(Kind::Removed, index, item.key, b"")])
     }
 
     /// Inserts an element without key in front of the one at `rank`; `false` if the path must be copied.
@@ -89,7 +110,8 @@ impl Edit<'_> {
             return false;
         }
         let Some((mut way, index)) = self.way_to(rank) else { return false };
-        index as u64 <= way.elements && self.amend(&mut way, Kind::Inserted, index, &Fresh::new(b"", value))
+        index as u64 <= way.elements
+            && self.amend(&mut way, &[Change::new(Kind::Inserted, index, b"", value)])
     }
 
     /// The way to the element at a rank, and its index in the leaf.
@@ -132,32 +154,28 @@ impl Edit<'_> {
         }
     }
 
-    /// Notes a change of an entry of the leaf, or writes the leaf anew; `false` if neither can be.
-    fn amend(&mut self, way: &mut Way, kind: Kind, index: usize, entry: &Fresh<'_>) -> bool {
+    /// Notes changes of entries of the leaf, or writes the leaf anew; `false` if neither can be.
+    fn amend(&mut self, way: &mut Way, changes: &[Change<'_>]) -> bool {
         let leaf = way.leaf;
-        if leaf.has_blobs() || kind == Kind::Removed && !stays_large(leaf, way.elements) {
+        let added: i64 = changes.iter().map(|change| change.kind.added()).sum();
+        if leaf.has_blobs() || added < 0 && !stays_large(leaf, way.elements) {
             return false;
         }
-        let change = match kind {
-            Kind::Inserted => 1,
-            Kind::Replaced => 0,
-            Kind::Removed => -1,
-        };
-        let has_room = leaf_bytes(entry) <= leaf.room_left();
+        let has_room = changes.iter().map(Change::len).sum::<usize>() <= leaf.room_left();
         if !way.inner.iter().all(|(node, ..)| node.may_note_children()) {
             return false;
         }
         if has_room {
             // SAFETY: the latch of the tree's key is held for as long as an edit lives, the leaf is the tree's alone, and
             // the edit's number is above the old tree's.
-            unsafe { leaf.note_entry(self.number, kind, index, entry) };
+            changes.iter().for_each(|change| unsafe { leaf.note_entry(self.number, change) });
         } else {
-            let Some(fresh) = rewritten(way, kind, index, entry) else { return false };
+            let Some(fresh) = rewritten(way, changes) else { return false };
             self.replace_on(way, way.inner.len(), leaf, fresh);
         }
-        if change != 0 || !has_room {
+        if added != 0 || !has_room {
             self.make_room(way);
-            self.note_children(way, change);
+            self.note_children(way, added);
         }
         true
     }
@@ -222,20 +240,24 @@ fn stays_large(leaf: Node<'_>, elements: u64) -> bool {
     elements > 2 && leaf.len() as u64 * (elements - 1) > NODE_BYTES_MIN as u64 * before
 }
 
-/// The leaf written anew with the change, unless it would be too large.
-fn rewritten(way: &Way, kind: Kind, index: usize, entry: &Fresh<'_>) -> Option<Node<'static>> {
-    let end = index + usize::from(kind != Kind::Inserted);
-    let change = (kind, index, *entry);
-    let fill = if kind == Kind::Removed {
-        Fill::Evenly
-    } else if way.is_first && index == 0 {
-        Fill::Back
-    } else if way.is_last && end as u64 == way.elements {
-        Fill::Front
-    } else {
-        Fill::Evenly
+/// The leaf written anew with the changes, unless it would be too large.
+fn rewritten(way: &Way, changes: &[Change<'_>]) -> Option<Node<'static>> {
+    let fill = match changes {
+        [Change { kind: Kind::Inserted, position: 0, .. }] if way.is_first => Fill::Back,
+        [Change { kind: Kind::Inserted, position, .. }]
+            if way.is_last && *position as u64 == way.elements =>
+        {
+            Fill::Front
+        }
+        [Change { kind: Kind::Replaced, position: 0, .. }] if way.is_first => Fill::Back,
+        [Change { kind: Kind::Replaced, position, .. }]
+            if way.is_last && *position as u64 + 1 == way.elements =>
+        {
+            Fill::Front
+        }
+        _ => Fill::Evenly,
     };
-    way.leaf.leaf().with_pieces(Some(change), |pieces| {
+    way.leaf.leaf().with_pieces(changes, |pieces| {
         let fits = HEAD_BYTES + measure(pieces).1 <= NODE_BYTES_MAX;
         fits.then(|| node::build(0, pieces, false, room_for(0, fill)))
     })
