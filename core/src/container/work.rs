@@ -9,7 +9,7 @@ use super::Elements;
 use crate::event::QUIET;
 use crate::index::Damaged;
 use crate::limits::PACKED_BYTES_MAX;
-use crate::record::{Body, Draft, Effect, Kind, NewTrees, NewValue};
+use crate::record::{Body, Draft, Effect, Kind, NewTrees, NewValue, TreesMeta};
 use crate::transaction::Entry;
 use crate::tree::packed::spliced;
 use crate::tree::{Edit, Fresh, Garbage, Item, Packed, TreeRef};
@@ -149,7 +149,8 @@ pub enum Finished {
 impl Finished {
     /// The trees of a large container, and what the kind keeps beside them.
     pub fn trees<'a>(kind: Kind, edits: impl IntoIterator<Item = Edit<'a>>, meta: &[u8]) -> Finished {
-        let mut trees = NewTrees { roots: SmallVec::new(), meta: meta.to_vec(), garbage: Garbage::default() };
+        let meta = TreesMeta::from_slice(meta);
+        let mut trees = Box::new(NewTrees { roots: SmallVec::new(), meta, garbage: Garbage::default() });
         for (number, edit) in edits.into_iter().enumerate() {
             let (tree, garbage) = edit.finish();
             if !garbage.taken.is_empty() {
@@ -158,7 +159,7 @@ impl Finished {
             trees.roots.push(tree);
             trees.garbage.join(garbage);
         }
-        Finished::Trees(kind, Some(Box::new(trees)))
+        Finished::Trees(kind, Some(trees))
     }
 
     /// As a draft takes it, once.

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::header::TREES;
-use super::{Kind, NewTrees, Record, Str};
+use super::{Kind, NewTrees, Record, Str, TreesMeta};
 use crate::tree::{Garbage, Packed, ROOT_BYTES, RootSet, TreeRef, release_parts, root_parts};
 
 /// The value of a container.
@@ -49,7 +49,7 @@ impl<'a> Trees<'a> {
     /// that writers keep the record whole for.
     pub(crate) fn share(self) -> NewTrees {
         let roots: SmallVec<_> = self.all().map(TreeRef::share).collect();
-        NewTrees { roots, meta: self.meta.to_vec(), garbage: Garbage::default() }
+        NewTrees { roots, meta: TreesMeta::from_slice(self.meta), garbage: Garbage::default() }
     }
 
     /// Ends the record's ownership of all trees but those that another has `taken` over.

@@ -61,12 +61,15 @@ pub enum NewValue<'a> {
     Same(Record<'a>),
 }
 
+/// What a kind keeps beside its trees: a stream's fits without an allocation.
+pub type TreesMeta = SmallVec<[u8; 48]>;
+
 /// A large container about to be published.
 pub struct NewTrees {
     /// As many as [`Kind::roots`] says.
     pub roots: SmallVec<[Tree; 4]>,
     /// What the kind keeps beside its trees.
-    pub meta: Vec<u8>,
+    pub meta: TreesMeta,
     /// What the edit took out of use.
     pub garbage: Garbage,
 }
@@ -81,7 +84,7 @@ impl NewTrees {
         // SAFETY: the caller's promise.
         let tree = |number| unsafe { Tree::from_parts(root_parts(value, number)) };
         let roots = (0..kind.roots()).map(tree).collect();
-        NewTrees { roots, meta: meta.to_vec(), garbage: Garbage::default() }
+        NewTrees { roots, meta: TreesMeta::from_slice(meta), garbage: Garbage::default() }
     }
 }
 

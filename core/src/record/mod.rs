@@ -10,7 +10,7 @@ mod spare;
 pub mod string;
 
 pub use body::{Body, Trees};
-pub use draft::{Draft, Effect, NewTrees, NewValue};
+pub use draft::{Draft, Effect, NewTrees, NewValue, TreesMeta};
 pub use marks::Marks;
 pub use owned::OwnedRecord;
 pub use rope::Rope;

@@ -13,7 +13,7 @@ use super::header::{
 };
 use super::{Draft, Kind, Marks, NewTrees, NewValue, Record, Rope, Str, spare};
 use crate::limits::INLINE_BYTES_MAX;
-use crate::tree::{ROOT_BYTES, RootSet, Tree};
+use crate::tree::{ROOT_BYTES, RootSet};
 
 /// A record that nobody else sees yet, or no longer.
 pub struct OwnedRecord {
@@ -84,8 +84,9 @@ impl OwnedRecord {
                 Laid::Trees(trees) => {
                     out.put(key);
                     let NewTrees { roots, meta, .. } = *trees;
-                    let words = roots.into_iter().flat_map(Tree::into_parts);
-                    words.for_each(|word| out.put(&word.to_le_bytes()));
+                    for tree in roots {
+                        tree.into_parts().iter().for_each(|word| out.put(&word.to_le_bytes()));
+                    }
                     out.put(&meta);
                 }
             }

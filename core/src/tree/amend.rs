@@ -301,8 +301,7 @@ impl<'a> Node<'a> {
     pub(super) unsafe fn note_entry(self, number: u64, change: &Change<'_>) {
         let Change { kind, position, entry } = change;
         debug_assert!(*position <= POSITION_MAX);
-        let head =
-            number & NUMBER_MASK | (*position as u64) << 48 | (*kind as u64) << (48 + POSITION_BITS);
+        let head = number & NUMBER_MASK | (*position as u64) << 48 | (*kind as u64) << (48 + POSITION_BITS);
         // SAFETY: the caller's promise, and there is room.
         unsafe {
             self.append(change.len(), |room| {
@@ -331,6 +330,18 @@ impl<'a> Node<'a> {
                 room.put(&head.to_le_bytes());
                 room.put(&child.head());
             });
+        }
+    }
+
+    /// Works the amendments of this inner node into `copy`, which has the entries that it was first written with.
+    ///
+    /// # Safety
+    /// Nobody else sees `copy` yet; this node is not mapped.
+    pub(super) unsafe fn amend_copy(self, copy: Node<'_>) {
+        for note in self.amendments().chunks_exact(INNER_BYTES) {
+            let index = word(note, 0) & 0xffff;
+            // SAFETY: the caller's promise; the separator, which is not noted, is left alone.
+            unsafe { copy.set_child(index as usize, &Child::read(&note[8..])) };
         }
     }
 

@@ -57,13 +57,19 @@ proptest! {
         let mut shared = Vec::new();
         let shares: Vec<usize> = shares.iter().map(|index| index.index(ops.len())).collect();
         for (number, (key, what, len)) in ops.into_iter().enumerate() {
-            let key = format!("{key:08}").into_bytes();
+            // Some at the end, of which `append` is made.
+            let key = format!("{:08}", if what == 0 { 2000 + number as u32 } else { key }).into_bytes();
             if shares.contains(&number) {
                 shared.push((view(parts, &pin).share(), model.clone()));
             }
             let mut edit = Edit::new(view(parts, &pin), false);
             match what {
-                0..=5 => {
+                0 | 1 => {
+                    let value = vec![number as u8; len];
+                    edit.append(&key, &value).unwrap();
+                    model.insert(key, value);
+                }
+                2..=5 => {
                     let value = vec![number as u8; len];
                     prop_assert_eq!(edit.put(&key, &value).unwrap(), model.insert(key, value).is_some());
                 }

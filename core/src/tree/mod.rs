@@ -207,18 +207,14 @@ impl RootSet {
 #[derive(Debug, Default)]
 #[must_use = "nodes leak unless they are retired"]
 pub struct Garbage {
-    waste: SmallVec<[Waste; 3]>,
+    waste: SmallVec<[Waste; 4]>,
     /// Trees that the new record takes over from the old as they are.
     pub(crate) taken: RootSet,
 }
 
+/// A reference, or with [`Waste::SHELL`] a claimed node of which only the memory is left.
 #[derive(Clone, Copy, Debug)]
-enum Waste {
-    /// A claimed node: only its memory is left.
-    Shell(u64),
-    /// A reference.
-    Reference(u64),
-}
+struct Waste(u64);
 
 // SAFETY: the words own what they point to.
 unsafe impl Send for Garbage {}
@@ -248,18 +244,34 @@ impl Garbage {
 }
 
 impl Waste {
+    /// In the place of a bit that words of nodes do not use.
+    const SHELL: u64 = 1 << 3;
+
+    fn shell(word: u64) -> Waste {
+        Waste(word | Self::SHELL)
+    }
+
+    fn reference(word: u64) -> Waste {
+        Waste(word)
+    }
+
     /// # Safety
     /// Nobody sees the node by this way any more.
     unsafe fn end(self) {
-        match self {
-            // SAFETY: claimed, so it is the caller's alone.
-            Waste::Shell(word) => unsafe {
-                if let Ok(node) = node::Node::at(word, node::NEWEST) {
-                    node.free();
-                }
-            },
+        let word = self.0 & !Self::SHELL;
+        if self.0 & Self::SHELL == 0 {
             // SAFETY: the caller owns the reference.
-            Waste::Reference(word) => unsafe { node::release(word) },
+            unsafe { node::release(word) };
+            return;
+        }
+        // SAFETY: claimed, so it is the caller's alone.
+        unsafe {
+            if let Ok(node) = node::Node::at(word, node::NEWEST) {
+                node.free();
+            }
         }
     }
 }
+
+const _: () = assert!(Waste::SHELL & (node::MAPPED | node::SHORTENED | node::FRESH) == 0);
+const _: () = assert!(Waste::SHELL <= node::STATE);

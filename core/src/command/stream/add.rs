@@ -95,14 +95,17 @@ pub(super) fn xadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut trimmed = Trimmed::default();
     let done = trim.carry_out(stream, &mut edit, ctx.engine.tuning(), &mut trimmed);
     let (text, mut left) = (text_of(id), itoa::Buffer::new());
-    let mut effect: Vec<Str<'_>> = vec![b"XADD".into(), args[1].into()];
-    if trimmed.from_front > 0 {
-        // What was trimmed is trimmed again, whatever sizes mean there.
-        let left = left.format(edit.view().len()).as_bytes();
-        effect.extend([Str::Inline(b"MAXLEN"), Str::Inline(b"="), Str::Inline(left)]);
+    let mut effect: Vec<Str<'_>> = Vec::new();
+    if ctx.engine.log().is_on() {
+        effect.extend([Str::Inline(b"XADD"), Str::Inline(args[1])]);
+        if trimmed.from_front > 0 {
+            // What was trimmed is trimmed again, whatever sizes mean there.
+            let left = left.format(edit.view().len()).as_bytes();
+            effect.extend([Str::Inline(b"MAXLEN"), Str::Inline(b"="), Str::Inline(left)]);
+        }
+        effect.push(text.as_bytes().into());
+        effect.extend(strings.iter().map(|string| Str::Inline(string)));
     }
-    effect.push(text.as_bytes().into());
-    effect.extend(strings.iter().map(|string| Str::Inline(string)));
     if trimmed.deletion.has_effects() {
         let mut effects = Block::default();
         entry.gather(&mut effects, &effect);

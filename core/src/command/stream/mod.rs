@@ -26,7 +26,11 @@ fn stream_of<'a>(record: Option<Record<'a>>) -> Result<Option<Stream<'a>>, Failu
 
 /// An ID as text.
 fn text_of(id: Id) -> String {
-    id.to_string()
+    let mut text = String::with_capacity(Id::TEXT_BYTES_MAX);
+    text.push_str(itoa::Buffer::new().format(id.millis));
+    text.push('-');
+    text.push_str(itoa::Buffer::new().format(id.sequence));
+    text
 }
 
 fn reply_id(reply: &mut dyn Reply, id: Id) {

@@ -79,8 +79,7 @@ impl<'a> SortedSetEdit<'a> {
             if let (Some(old), Some(by_member)) = (old, &mut self.by_member) {
                 // Both short keys are this member's alone, and side by side most often.
                 if was_only && is_only == Ok(true) {
-                    let [from, to] =
-                        [old.score, score].map(|score| member_key(self.engine, score, name));
+                    let [from, to] = [old.score, score].map(|score| member_key(self.engine, score, name));
                     if by_member.rekey(&from[..SHORT_BYTES], &to[..SHORT_BYTES]) {
                         return Ok(());
                     }

@@ -39,7 +39,7 @@ impl<'a> StreamEdit<'a> {
 
     /// Adds an entry behind all others.
     pub fn add(&mut self, id: Id, strings: &[&[u8]]) -> Result<(), Damaged> {
-        self.edits[ENTRIES].put(&id.encode(), &encode_fields(strings))?;
+        self.edits[ENTRIES].append(&id.encode(), &encode_fields(strings))?;
         self.meta.last = self.meta.last.max(id);
         self.meta.added += 1;
         Ok(())

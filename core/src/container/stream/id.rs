@@ -15,6 +15,9 @@ impl Id {
     pub const MIN: Id = Id { millis: 0, sequence: 0 };
     pub const MAX: Id = Id { millis: u64::MAX, sequence: u64::MAX };
 
+    /// Bytes of the longest ID as it is shown.
+    pub const TEXT_BYTES_MAX: usize = 41;
+
     /// What is said of a text that is no ID.
     pub const INVALID: Failure = Failure::text("ERR Invalid stream ID specified as stream command argument");
 

@@ -27,6 +27,8 @@ pub use edit::StreamEdit;
 pub use group::{Consumer, Group, Pending};
 pub use id::Id;
 
+use smallvec::SmallVec;
+
 use crate::command::Failure;
 use crate::index::Damaged;
 use crate::record::{Body, Kind, Record};
@@ -234,8 +236,8 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// The stored form of fields and values.
-pub fn encode_fields(strings: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(strings.iter().map(|string| string.len() + 2).sum());
+pub fn encode_fields(strings: &[&[u8]]) -> SmallVec<[u8; 128]> {
+    let mut bytes = SmallVec::with_capacity(strings.iter().map(|string| string.len() + 2).sum());
     for string in strings {
         let mut len = string.len();
         while len > 0x7f {

@@ -46,7 +46,7 @@ impl Edit<'_> {
         match opened.hold {
             // SAFETY: nobody else has ever seen it.
             Hold::Fresh => unsafe { opened.node.free() },
-            Hold::Claimed if opened.is_owned => self.garbage.waste.push(Waste::Shell(opened.node.word())),
+            Hold::Claimed if opened.is_owned => self.garbage.waste.push(Waste::shell(opened.node.word())),
             Hold::Shared if opened.is_owned => self.drop_reference(opened.node.word()),
             // The old record still has it: it frees the shell, or gives up the reference, when it dies.
             _ => {}
@@ -55,7 +55,7 @@ impl Edit<'_> {
 
     pub(super) fn drop_reference(&mut self, word: u64) {
         if word & MAPPED == 0 {
-            self.garbage.waste.push(Waste::Reference(word & !STATE));
+            self.garbage.waste.push(Waste::reference(word & !STATE));
         }
     }
 }

@@ -5,9 +5,9 @@
 
 use smallvec::SmallVec;
 
-use super::super::amend::{Change, INNER_BYTES, Kind, Plain};
+use super::super::amend::{Change, INNER_BYTES, Kind};
 use super::super::node::{self, Child, FRESH, HEAD_BYTES, MAPPED, Node};
-use super::super::packed::measure;
+use super::super::packed::{Piece, measure};
 use super::super::{ENTRY_BYTES_MAX, NODE_BYTES_MAX, NODE_BYTES_MIN, Waste};
 use super::pack::{Fill, room_for};
 use super::{Edit, node_of};
@@ -40,6 +40,20 @@ impl Edit<'_> {
         self.amend(&mut way, &[Change::new(kind, index, key, value)]).then_some(is_there)
     }
 
+    /// Puts an element behind all others; `false` if its key belongs elsewhere, or the path must be copied.
+    pub(super) fn append_in_place(&mut self, key: &[u8], value: &[u8]) -> bool {
+        if key.len() + value.len() > ENTRY_BYTES_MAX {
+            return false;
+        }
+        let Some(mut way) = self.way(|node| node.packed().count().checked_sub(1)) else { return false };
+        let index = way.elements as usize;
+        let last = index.checked_sub(1).map(|last| way.leaf.item(last));
+        if !last.is_some_and(|last| last.is_ok_and(|last| last.key < key)) {
+            return false;
+        }
+        self.amend(&mut way, &[Change::new(Kind::Inserted, index, key, value)])
+    }
+
     /// [`Edit::put_in_place`], and whether its neighbours' keys are known to begin with other `bytes` bytes.
     pub(super) fn put_apart_in_place(&mut self, key: &[u8], value: &[u8], bytes: usize) -> Option<bool> {
         let mut way = self.way(|node| node.child_for(key).ok())?;
@@ -70,7 +84,8 @@ impl Edit<'_> {
             return false;
         }
         let Some(mut way) = self.way(|node| node.child_for(from).ok()) else { return false };
-        let (Ok((old, true)), Ok((new, false))) = (way.leaf.lower_bound(from), way.leaf.lower_bound(to)) else {
+        let (Ok((old, true)), Ok((new, false))) = (way.leaf.lower_bound(from), way.leaf.lower_bound(to))
+        else {
             return false;
         };
         // At an end it might belong into the leaf beside this one.
@@ -185,9 +200,10 @@ impl Edit<'_> {
         for depth in 0..way.inner.len() {
             let (node, ..) = way.inner[depth];
             if node.room_left() < INNER_BYTES {
-                let plain = Plain::of(node);
-                let all = plain.piece(0..plain.packed().count());
+                let all = Piece::Old(node.packed(), 0..node.packed().count());
                 let fresh = node::build(node.level(), &[all], false, room_for(node.level(), Fill::Evenly));
+                // SAFETY: made just now, with the children of `node`, which is no mapped one as it is on the way.
+                unsafe { node.amend_copy(fresh) };
                 self.replace_on(way, depth, node, fresh);
                 way.inner[depth].0 = fresh;
             }
@@ -201,7 +217,7 @@ impl Edit<'_> {
         debug_assert!(is_claimed, "alone under the latch");
         // The old record still has the old root, and frees it when it dies.
         if depth > 0 || !self.has_old_root() {
-            self.garbage.waste.push(Waste::Shell(node.word()));
+            self.garbage.waste.push(Waste::shell(node.word()));
         }
         match depth.checked_sub(1) {
             None => self.root = fresh.word(),

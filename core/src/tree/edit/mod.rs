@@ -28,7 +28,8 @@ use pack::{Children, Fill, Owned, entry, has_blobs, pack, pack_counted, settle};
 
 /// An edit under way. Dropping it without [`Edit::finish`] is allowed only before its first change.
 pub struct Edit<'a> {
-    old: TreeRef<'a>,
+    /// The old tree's root.
+    old_root: u64,
     root: u64,
     elements: u64,
     bytes: u64,
@@ -37,6 +38,7 @@ pub struct Edit<'a> {
     /// The old tree must stay whole: a snapshot gets it.
     keeps_old: bool,
     garbage: Garbage,
+    _old: PhantomData<TreeRef<'a>>,
 }
 
 /// What to do, seen from one subtree.
@@ -61,8 +63,8 @@ impl<'a> Edit<'a> {
     /// Begins an edit of `tree`, whose record's latch the caller holds. With `keeps_old` the old tree stays whole.
     pub fn new(tree: TreeRef<'a>, keeps_old: bool) -> Edit<'a> {
         let TreeRef { root, elements, bytes, number, .. } = tree;
-        let garbage = Garbage::default();
-        Edit { old: tree, root, elements, bytes, number: number + 1, keeps_old, garbage }
+        let (number, garbage) = (number + 1, Garbage::default());
+        Edit { old_root: root, root, elements, bytes, number, keeps_old, garbage, _old: PhantomData }
     }
 
     /// The tree as edited so far.
@@ -84,6 +86,11 @@ impl<'a> Edit<'a> {
         let is_there = self.tree().get(key)?.is_some();
         self.change(Change::Put { key, entry: entry(key, value) });
         Ok(is_there)
+    }
+
+    /// [`Edit::put`] of an element that is likely to stand behind all others.
+    pub fn append(&mut self, key: &[u8], value: &[u8]) -> Result<(), Damaged> {
+        if self.append_in_place(key, value) { Ok(()) } else { self.put(key, value).map(drop) }
     }
 
     /// Puts an element unless one with its key is there; whether it was put.
@@ -170,7 +177,8 @@ impl<'a> Edit<'a> {
         let Edit { elements, bytes, number, .. } = self;
         if self.has_old_root() {
             if self.keeps_old || self.root == 0 {
-                return (self.old.share(), garbage);
+                // As it was: only roots that are replaced by others, and those that may be amended, have changed.
+                return (self.tree().share(), garbage);
             }
             // The old record's share becomes the new one's: a count of two would make the next edit copy more.
             garbage.taken.add(0);
@@ -181,7 +189,7 @@ impl<'a> Edit<'a> {
 
     /// Whether the root is the old tree's: perhaps amended, but not replaced.
     fn has_old_root(&self) -> bool {
-        self.root == self.old.root
+        self.root == self.old_root
     }
 
     fn change(&mut self, change: Change<'_>) {
