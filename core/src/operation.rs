@@ -24,6 +24,8 @@ pub struct Operation<'a> {
     pin: Pin<'a>,
     /// Zero until somebody asks.
     now: Cell<u64>,
+    /// The coarse clock's seconds, zero until somebody asks.
+    seconds: Cell<u64>,
     lsn: Cell<Option<Lsn>>,
     hits: Cell<u64>,
     misses: Cell<u64>,
@@ -51,6 +53,7 @@ impl<'a> Operation<'a> {
             engine,
             pin,
             now: Cell::new(0),
+            seconds: Cell::new(0),
             lsn: Cell::new(None),
             hits: Cell::new(0),
             misses: Cell::new(0),
@@ -65,6 +68,7 @@ impl<'a> Operation<'a> {
         }
     }
 
+    #[inline]
     pub fn engine(&self) -> &'a Engine {
         self.engine
     }
@@ -117,6 +121,7 @@ impl<'a> Operation<'a> {
     /// have a time of their own.
     pub fn stop_time(&self, time: UnixMillis) {
         self.now.set(time.0);
+        self.seconds.set(0);
     }
 
     /// Reads the clock anew at the next [`Operation::now`]: a long batch is not one instant.
@@ -124,6 +129,7 @@ impl<'a> Operation<'a> {
         // A scope is one instant.
         if !self.scope.is_active() {
             self.now.set(0);
+            self.seconds.set(0);
         }
     }
 
@@ -140,7 +146,10 @@ impl<'a> Operation<'a> {
     /// Seconds for access times: exact where the clock has been read, else from the coarse clock.
     #[inline]
     pub(crate) fn access_seconds(&self) -> u64 {
-        if self.now.get() > 1000 { self.now.get() / 1000 } else { coarse_seconds() }
+        if self.seconds.get() == 0 {
+            self.seconds.set(if self.now.get() > 1000 { self.now.get() / 1000 } else { coarse_seconds() });
+        }
+        self.seconds.get()
     }
 
     /// The log position that this operation's last write reached: durability waits for it.
@@ -300,9 +309,15 @@ impl<'a> Operation<'a> {
         Ok(found.filter(|found| !found.word.has(crate::index::slot::TTL) || !self.is_absent(&found.record)))
     }
 
+    /// Counts a change of data.
+    #[inline]
+    pub(crate) fn note_change(&self) {
+        self.changes.set(self.changes.get() + 1);
+    }
+
     /// Appends an effect to the log, or to the block of the multi-key write under way.
     pub(crate) fn log(&self, db: DbIndex, annotation: Annotation, args: &[Str<'_>]) {
-        self.changes.set(self.changes.get() + 1);
+        self.note_change();
         let log = self.engine.log();
         if !log.is_on() {
             return;
@@ -380,7 +395,7 @@ impl<'a> Operation<'a> {
 
     /// Notes a change of whole databases.
     fn note_whole(&self, lsn: Option<Lsn>) {
-        self.changes.set(self.changes.get() + 1);
+        self.note_change();
         if let Some(lsn) = lsn {
             self.reached(lsn);
         }

@@ -5,7 +5,7 @@
 
 use crossbeam_epoch::Guard;
 
-use super::slot::MAPPED;
+use super::bucket::Bucket;
 use super::table::bucket_of;
 use super::{CACHE_LINE_BYTES, Index, SLOTS, prefetch};
 
@@ -30,24 +30,29 @@ impl Index {
     /// [`Index::look_ahead`] for keys whose hashes are known.
     pub fn look_ahead_hashed(&self, hashes: &[u64], _pin: &Guard) {
         for hashes in hashes.chunks(AHEAD_KEYS) {
-            hashes.iter().for_each(|&hash| self.prefetch(hash));
-            hashes.iter().for_each(|&hash| self.prefetch_record(hash));
+            let mut heads = [None; AHEAD_KEYS];
+            let size = self.table.size();
+            for (head, &hash) in heads.iter_mut().zip(hashes) {
+                *head = self.table.head(bucket_of(hash, size));
+                if let Some(head) = *head {
+                    prefetch(std::ptr::from_ref(head).cast());
+                }
+            }
+            heads.iter().zip(hashes).for_each(|(head, &hash)| prefetch_record(*head, hash));
         }
     }
+}
 
-    /// Asks for the record of a hash if its chain's first bucket has it.
-    #[inline]
-    fn prefetch_record(&self, hash: u64) {
-        let Some(head) = self.table.head(bucket_of(hash, self.table.size())) else { return };
-        for slot in 0..SLOTS {
-            let word = head.load(slot);
-            if word.has_tag_of(hash) && !word.has(MAPPED) && !word.is_empty() {
-                let address = std::ptr::without_provenance::<u8>(word.address() as usize);
-                for line in (0..RECORD_BYTES).step_by(CACHE_LINE_BYTES) {
-                    prefetch(address.wrapping_add(line));
-                }
-                return;
-            }
+/// Asks for the record of a hash if its chain's first bucket has it.
+#[inline]
+fn prefetch_record(head: Option<&Bucket>, hash: u64) {
+    let Some(head) = head else { return };
+    let slot = head.candidates(hash).trailing_zeros() as usize;
+    if slot < SLOTS {
+        // An offset in the snapshot file is no address that is fetched; asking does no harm.
+        let address = std::ptr::without_provenance::<u8>(head.load(slot).address() as usize);
+        for line in (0..RECORD_BYTES).step_by(CACHE_LINE_BYTES) {
+            prefetch(address.wrapping_add(line));
         }
     }
 }

@@ -212,6 +212,7 @@ impl Index {
     }
 
     /// Counts keys, and slots with TTL.
+    #[inline]
     fn count(&self, keys: i64, expires: i64) {
         if keys | expires == 0 {
             return;

@@ -15,6 +15,7 @@ use crate::tree::RootSet;
 
 impl Index {
     /// Takes write access to `key`, waiting for its latch.
+    #[inline]
     pub fn latch<'g>(&'g self, hash: u64, key: &[u8], pin: &'g Guard) -> Result<Latched<'g>, Damaged> {
         let mut backoff = Backoff::new();
         loop {
@@ -132,9 +133,10 @@ impl Index {
         pin: &'g Guard,
     ) -> Word {
         let word = Word::new(hash, record.as_record());
-        let bytes = record.as_record().memory_bytes();
-        record.into_raw();
-        self.give_up(old, bytes, taken, hash, pin, || {
+        let header = record.into_raw();
+        // SAFETY: not published before `unlink`, and pinned: alive until this function ends.
+        let new = Some(unsafe { Record::from_raw(header) });
+        self.give_up(old, new, taken, hash, pin, || {
             // ORDERING: publishes the record.
             slot.store(word.with(state).0, Ordering::Release);
         });
@@ -148,7 +150,7 @@ impl Index {
     /// Empties a latched slot, which releases it.
     pub fn remove<'g>(&'g self, slot: &'g AtomicU64, old: Word, hash: u64, pin: &'g Guard) {
         let was_key = i64::from(self.kind(old) != Kind::Absent);
-        self.give_up(old, 0, RootSet::default(), hash, pin, || {
+        self.give_up(old, None, RootSet::default(), hash, pin, || {
             // ORDERING: a reader that sees the empty slot sees everything that led to it.
             slot.store(0, Ordering::Release);
         });
@@ -169,17 +171,19 @@ impl Index {
     }
 
     /// The kind of the record in a word that the caller has latched.
+    #[inline]
     fn kind(&self, word: Word) -> Kind {
         // SAFETY: the caller holds the slot's latch and a pin, so the record is alive.
         unsafe { word.record() }.map_or(Kind::Absent, |record| record.kind())
     }
 
-    /// Lets go of the record in `old`, in whose place there are `new_bytes` now: hands it to a snapshot that still needs
+    /// Lets go of the record in `old`, in whose place there is `new` now: hands it to a snapshot that still needs
     /// it, unlinks it with `unlink`, or retires it.
+    #[inline]
     fn give_up(
         &self,
         old: Word,
-        new_bytes: usize,
+        new: Option<Record<'_>>,
         taken: RootSet,
         hash: u64,
         pin: &Guard,
@@ -191,8 +195,9 @@ impl Index {
             && record.kind() != Kind::Absent
             && self.cut.hand_over(bucket_of(hash, self.table.size()), record);
         // Most writes replace a record by one of the same size, and then there is nothing to count.
-        let change = new_bytes as i64 - record.memory_bytes() as i64;
-        if change != 0 {
+        if !new.is_some_and(|new| new.is_as_large_as(record)) {
+            let new_bytes = new.map_or(0, |new| new.memory_bytes());
+            let change = new_bytes as i64 - record.memory_bytes() as i64;
             self.memory.add(change);
         }
         let header = record.as_ptr();
@@ -224,6 +229,7 @@ impl Index {
 }
 
 /// Latches a slot that holds `word`, unless it has changed or is held; returns the word without state.
+#[inline]
 fn try_latch(slot: &AtomicU64, word: Word, state: u64) -> Option<Word> {
     if word.has(LATCHED) || word.has(MAPPED) {
         return None;

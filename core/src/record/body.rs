@@ -87,8 +87,8 @@ impl<'a> Record<'a> {
     /// The trees of a large container.
     #[inline]
     pub(crate) fn trees(&self) -> Option<Trees<'a>> {
-        let kind = self.kind();
         self.meta().has(TREES).then(|| {
+            let kind = self.kind();
             let (roots, meta) = self.inline().split_at(kind.roots() * ROOT_BYTES);
             Trees { kind, roots, meta }
         })

@@ -19,6 +19,7 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// A string without expiry or flags.
+    #[inline]
     pub fn string(bytes: &'a [u8]) -> Draft<'a> {
         Draft { value: NewValue::Bytes(bytes), expire_at: None, flags: 0, raw: false }
     }
@@ -90,10 +91,11 @@ impl NewTrees {
 
 impl NewValue<'_> {
     /// Takes what is to be retired once the value is published.
-    pub(crate) fn take_garbage(&mut self) -> Garbage {
+    #[inline]
+    pub(crate) fn take_garbage(&mut self) -> Option<Garbage> {
         match self {
-            NewValue::Trees(_, trees) => std::mem::take(&mut trees.garbage),
-            _ => Garbage::default(),
+            NewValue::Trees(_, trees) => Some(std::mem::take(&mut trees.garbage)),
+            _ => None,
         }
     }
 
@@ -107,6 +109,7 @@ impl NewValue<'_> {
     }
 
     /// Length of a string, in bytes; zero for containers.
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             NewValue::Packed(..) | NewValue::Trees(..) => 0,

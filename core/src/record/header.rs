@@ -75,6 +75,7 @@ pub struct Header {
 pub struct Meta(pub u64);
 
 impl Meta {
+    #[inline]
     pub fn new(access: u32, value_len: usize, key_len: usize, traits: u64) -> Meta {
         let key_len = key_len.min(LONG_KEY) as u64;
         Meta(
@@ -84,39 +85,52 @@ impl Meta {
                 | traits << TRAITS_SHIFT,
         )
     }
+    #[inline]
     pub fn access(self) -> u32 {
         (self.0 & ACCESS_MASK) as u32
     }
+    #[inline]
     pub fn with_access(self, access: u32) -> Meta {
         Meta(self.0 & !ACCESS_MASK | u64::from(access) & ACCESS_MASK)
     }
+    #[inline]
     pub fn value_len(self) -> usize {
         (self.0 >> VALUE_LEN_SHIFT) as usize & VALUE_LEN_MAX
     }
     /// The short key length; [`LONG_KEY`] means: look in the extended field.
+    #[inline]
     pub fn short_key_len(self) -> usize {
         (self.0 >> KEY_LEN_SHIFT) as usize & 0xff
     }
+    #[inline]
     pub fn traits(self) -> u64 {
         self.0 >> TRAITS_SHIFT
     }
+    #[inline]
     pub fn has(self, bit: u64) -> bool {
         self.traits() & bit != 0
     }
     /// Where the optional fields put the extended field.
+    #[inline]
     pub fn extended_offset(self) -> usize {
         HEADER_BYTES + if self.has(EXPIRES) { 8 } else { 0 }
     }
     /// Where the optional fields put the CAS number.
+    #[inline]
     pub fn cas_offset(self) -> usize {
         self.extended_offset() + if self.has(EXTENDED) { 8 } else { 0 }
     }
     /// Where the rope pointer stands.
+    #[inline]
     pub fn rope_offset(self) -> usize {
         self.cas_offset() + if self.has(PINNED) { 8 } else { 0 }
     }
-    /// Where the key begins.
+    /// Where the key begins: most records have no optional fields.
+    #[inline]
     pub fn key_offset(self) -> usize {
+        if self.traits() & (EXPIRES | EXTENDED | PINNED | ROPE) == 0 {
+            return HEADER_BYTES;
+        }
         self.rope_offset() + if self.has(ROPE) { 8 } else { 0 }
     }
 }

@@ -70,6 +70,7 @@ impl Kind {
     }
 
     /// The kind with this number.
+    #[inline]
     pub fn from_number(number: u8) -> Option<Kind> {
         Self::ALL.get(usize::from(number)).copied()
     }
@@ -88,31 +89,37 @@ impl<'a> Record<'a> {
     /// # Safety
     /// `header` points to a whole record laid out as `header.rs` says (made by [`OwnedRecord`], or checked by the
     /// snapshot reader) that stays allocated and unchanged, but for its access bits, for `'a`.
+    #[inline]
     pub unsafe fn from_raw(header: NonNull<Header>) -> Record<'a> {
         Record { header, _pinned: PhantomData }
     }
 
     /// Where the record lies.
+    #[inline]
     pub fn as_ptr(self) -> NonNull<Header> {
         self.header
     }
 
+    #[inline]
     fn header(self) -> &'a Header {
         // SAFETY: `from_raw`'s caller promised a live record for 'a.
         unsafe { self.header.as_ref() }
     }
 
+    #[inline]
     pub(crate) fn meta(self) -> Meta {
         // ORDERING: the access bits are a hint and the rest never changes after publication.
         Meta(self.header().meta.load(Ordering::Relaxed))
     }
 
     /// Reads `N` bytes at `offset` of the record.
+    #[inline]
     fn field<const N: usize>(self, offset: usize) -> [u8; N] {
         // SAFETY: the callers pass offsets that `Meta` derives from the traits, which the record has room for.
         unsafe { self.header.as_ptr().cast::<u8>().add(offset).cast::<[u8; N]>().read() }
     }
 
+    #[inline]
     fn bytes(self, offset: usize, len: usize) -> &'a [u8] {
         // SAFETY: as for `field`; key and value never change after publication.
         unsafe { std::slice::from_raw_parts(self.header.as_ptr().cast::<u8>().add(offset), len) }
@@ -124,6 +131,7 @@ impl<'a> Record<'a> {
     }
 
     /// Length of the key in bytes.
+    #[inline]
     fn key_len(self, meta: Meta) -> usize {
         match meta.short_key_len() {
             LONG_KEY => (self.lease_word(meta) & LONG_KEY_MASK) as usize,
@@ -131,26 +139,31 @@ impl<'a> Record<'a> {
         }
     }
 
+    #[inline]
     pub fn key(&self) -> &'a [u8] {
         let meta = self.meta();
         self.bytes(meta.key_offset(), self.key_len(meta))
     }
 
+    #[inline]
     pub fn kind(&self) -> Kind {
         Kind::from_number((self.header().version_kind & 0xff) as u8).unwrap_or(Kind::Absent)
     }
 
     /// Unique per write: WATCH compares it, and memcached's CAS where it has no other number.
+    #[inline]
     pub fn version(&self) -> u64 {
         self.header().version_kind >> 8
     }
 
+    #[inline]
     pub fn expire_at(&self) -> Option<UnixMillis> {
         let meta = self.meta();
         meta.has(EXPIRES).then(|| UnixMillis(u64::from_le_bytes(self.field(header::HEADER_BYTES))))
     }
 
     /// Whether the record's time is over at `now`.
+    #[inline]
     pub fn is_expired(&self, now: UnixMillis) -> bool {
         self.expire_at().is_some_and(|at| at <= now)
     }
@@ -168,6 +181,7 @@ impl<'a> Record<'a> {
     }
 
     /// memcached's client flags.
+    #[inline]
     pub fn flags(&self) -> u32 {
         let meta = self.meta();
         if meta.has(EXTENDED) { u32::from_le_bytes(self.field(meta.extended_offset())) } else { 0 }
@@ -204,11 +218,13 @@ impl<'a> Record<'a> {
     }
 
     /// The string value, or WRONGTYPE.
+    #[inline]
     pub fn string(&self) -> Result<Str<'a>, Failure> {
         if self.kind() == Kind::String { Ok(self.value()) } else { Err(Failure::WRONG_TYPE) }
     }
 
     /// The value's bytes, whatever its kind.
+    #[inline]
     pub(crate) fn value(&self) -> Str<'a> {
         let meta = self.meta();
         match self.rope() {
@@ -217,6 +233,7 @@ impl<'a> Record<'a> {
         }
     }
 
+    #[inline]
     fn rope(&self) -> Option<&'a Rope> {
         let meta = self.meta();
         meta.has(ROPE).then(|| {
@@ -263,6 +280,13 @@ impl<'a> Record<'a> {
         size_class(self.record_bytes()) + beside
     }
 
+    /// Whether both are known at a glance to hold as many bytes of memory.
+    #[inline]
+    pub(crate) fn is_as_large_as(&self, other: Record<'_>) -> bool {
+        let beside = (self.meta().traits() | other.meta().traits()) & (ROPE | TREES);
+        beside == 0 && self.record_bytes() == other.record_bytes()
+    }
+
     /// Asks the processor to fetch the record's header and its first bytes.
     #[inline]
     pub fn prefetch(self) {
@@ -270,11 +294,13 @@ impl<'a> Record<'a> {
     }
 
     /// The raw access bits; `eviction` knows what they mean.
+    #[inline]
     pub fn access(&self) -> u32 {
         self.meta().access()
     }
 
     /// Replaces the access bits. Racing touches may get lost, which harms nobody: they are a hint.
+    #[inline]
     pub fn set_access(&self, access: u32) {
         let meta = self.meta();
         // ORDERING: see `meta`; only the access bits differ from what is stored.

@@ -5,8 +5,6 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
 
-use smallvec::{SmallVec, smallvec};
-
 use super::header::{
     ALIGN, EXPIRES, EXTENDED, FETCHED, HEADER_BYTES, Header, LEASED, LONG_KEY, Meta, PINNED, PLACE, RAW,
     ROPE, STALE, TREES, VERSION_BITS,
@@ -38,6 +36,7 @@ impl OwnedRecord {
         let Draft { value, expire_at, flags, raw } = draft;
         let (kind, value) = Laid::of(value);
         let (trait_, value_len) = match &value {
+            Laid::Bytes(bytes) => (0, bytes.len()),
             Laid::Pieces(pieces) => (0, pieces.iter().map(|piece| piece.len()).sum()),
             Laid::Rope(_) => (ROPE, 0),
             Laid::Trees(trees) => (TREES, trees.roots.len() * ROOT_BYTES + trees.meta.len()),
@@ -72,6 +71,10 @@ impl OwnedRecord {
                 out.put(&cas.to_le_bytes());
             }
             match value {
+                Laid::Bytes(bytes) => {
+                    out.put(key);
+                    out.put(bytes);
+                }
                 Laid::Pieces(pieces) => {
                     out.put(key);
                     pieces.iter().for_each(|piece| out.put(piece));
@@ -116,6 +119,7 @@ impl OwnedRecord {
     }
 
     /// Sixteen-byte aligned room for `bytes` bytes, padded with zeroes.
+    #[inline]
     fn allocate(bytes: usize) -> NonNull<Header> {
         let layout = layout(bytes);
         let Some(record) = spare::take(layout).or_else(|| {
@@ -130,12 +134,14 @@ impl OwnedRecord {
         record.cast()
     }
 
+    #[inline]
     pub fn as_record(&self) -> Record<'_> {
         // SAFETY: the record lives as long as `self`.
         unsafe { Record::from_raw(self.header) }
     }
 
     /// Gives the record away; [`OwnedRecord::from_raw`] takes it back.
+    #[inline]
     pub fn into_raw(self) -> NonNull<Header> {
         ManuallyDrop::new(self).header
     }
@@ -158,6 +164,7 @@ impl OwnedRecord {
 }
 
 impl Drop for OwnedRecord {
+    #[inline]
     fn drop(&mut self) {
         let record = self.as_record();
         let layout = layout(record.record_bytes());
@@ -174,6 +181,7 @@ impl Drop for OwnedRecord {
     }
 }
 
+#[inline]
 fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes.max(HEADER_BYTES).next_multiple_of(ALIGN), ALIGN)
         .expect("record lengths are far below isize::MAX")
@@ -181,7 +189,8 @@ fn layout(bytes: usize) -> Layout {
 
 /// A value as it goes into a record.
 enum Laid<'a> {
-    Pieces(SmallVec<[&'a [u8]; 4]>),
+    Bytes(&'a [u8]),
+    Pieces(&'a [&'a [u8]]),
     Rope(Rope),
     Trees(Box<NewTrees>),
 }
@@ -195,13 +204,13 @@ impl<'a> Laid<'a> {
                 debug_assert_eq!(trees.roots.len(), kind.roots());
                 return (kind, Laid::Trees(trees));
             }
-            NewValue::Packed(kind, bytes) => return (kind, Laid::Pieces(smallvec![bytes])),
+            NewValue::Packed(kind, bytes) => return (kind, Laid::Bytes(bytes)),
             NewValue::Same(record) => {
                 let kind = record.kind();
                 return match record.trees() {
                     Some(trees) => (kind, Laid::Trees(Box::new(trees.share()))),
                     None if kind == Kind::String => Self::of(NewValue::Str(record.value())),
-                    None => (kind, Laid::Pieces(record.value().as_slice().into_iter().collect())),
+                    None => (kind, Laid::Bytes(record.value().as_slice().unwrap_or_default())),
                 };
             }
             NewValue::Rope(rope) => Laid::Rope(rope),
@@ -210,8 +219,8 @@ impl<'a> Laid<'a> {
                 Laid::Rope(Rope::from_pieces([bytes]))
             }
             NewValue::Pieces(pieces) if is_long => Laid::Rope(Rope::from_pieces(pieces.iter().copied())),
-            NewValue::Bytes(bytes) | NewValue::Str(Str::Inline(bytes)) => Laid::Pieces(smallvec![bytes]),
-            NewValue::Pieces(pieces) => Laid::Pieces(SmallVec::from_slice(pieces)),
+            NewValue::Bytes(bytes) | NewValue::Str(Str::Inline(bytes)) => Laid::Bytes(bytes),
+            NewValue::Pieces(pieces) => Laid::Pieces(pieces),
         };
         (Kind::String, laid)
     }
@@ -225,6 +234,7 @@ struct Writer {
 impl Writer {
     /// # Safety
     /// The allocation that `at` points into has room for `bytes`.
+    #[inline]
     unsafe fn put(&mut self, bytes: &[u8]) {
         // SAFETY: the caller's promise.
         unsafe {

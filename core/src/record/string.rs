@@ -13,6 +13,7 @@ pub enum Str<'a> {
 }
 
 impl<'a> Str<'a> {
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             Str::Inline(bytes) => bytes.len(),
@@ -42,6 +43,7 @@ impl<'a> Str<'a> {
     }
 
     /// The value in one piece where it is inline; ropes have none.
+    #[inline]
     pub fn as_slice(&self) -> Option<&'a [u8]> {
         match self {
             Str::Inline(bytes) => Some(bytes),

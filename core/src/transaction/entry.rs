@@ -16,7 +16,7 @@ use crate::operation::Operation;
 use crate::record::{Draft, Effect, Kind, Marks, NewValue, OwnedRecord, Record, Str};
 use crate::stats::Counter;
 use crate::sync::atomic::AtomicU64;
-use crate::tree::{Edit, TreeRef};
+use crate::tree::{Edit, RootSet, TreeRef};
 use crate::version;
 
 /// Write access to one key; released on drop. Readers of the key are not held up, except by entries of [`super::Latches`].
@@ -60,6 +60,7 @@ pub(super) enum Fate {
 
 impl Fate {
     /// Of a record as it was found.
+    #[inline]
     pub(super) fn of(record: Record<'_>, op: &Operation<'_>) -> Fate {
         match record.kind() {
             Kind::Absent => Fate::Removed,
@@ -228,6 +229,7 @@ impl<'a> Entry<'a> {
         self.db
     }
 
+    #[inline]
     fn in_slot(&self) -> Option<Record<'a>> {
         match self.held {
             // SAFETY: the slot is latched by us and the operation is pinned.
@@ -237,6 +239,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The live record.
+    #[inline]
     pub fn record(&self) -> Option<Record<'a>> {
         if self.fate == Fate::Stays { self.in_slot() } else { None }
     }
@@ -253,6 +256,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Replaces or inserts the record, with marks. A CAS number among them is logged by [`Effect::Set`] as it is.
+    #[inline]
     pub fn put_marked(&mut self, mut draft: Draft<'_>, marks: Marks, effect: Effect<'_>) {
         self.changed = true;
         if self.op.engine().events().interest() != 0 && !marks.place {
@@ -264,6 +268,7 @@ impl<'a> Entry<'a> {
             self.op.engine().note_expiry();
         }
         let garbage = draft.value.take_garbage();
+        let taken = garbage.as_ref().map_or(RootSet::default(), |garbage| garbage.taken);
         let record = OwnedRecord::marked(self.key, draft, marks, version::next(), access);
         if record.as_record().has_volatile_fields() {
             self.op.engine().note_expiry();
@@ -272,7 +277,7 @@ impl<'a> Entry<'a> {
         match &mut self.held {
             Held::Slot { slot, word } => {
                 self.resized |= self.state & FENCED != 0;
-                *word = self.index.replace(slot, *word, self.state, self.hash, record, garbage.taken, pin);
+                *word = self.index.replace(slot, *word, self.state, self.hash, record, taken, pin);
             }
             Held::Vacant(chain) => {
                 let chain = chain.take().expect("taken only here, where the slot replaces it");
@@ -281,7 +286,9 @@ impl<'a> Entry<'a> {
                 self.resized = true;
             }
         }
-        garbage.retire(pin);
+        if let Some(garbage) = garbage {
+            garbage.retire(pin);
+        }
         self.fate = Fate::Stays;
     }
 
@@ -327,7 +334,22 @@ impl<'a> Entry<'a> {
         true
     }
 
+    #[inline]
     fn append(
+        &self,
+        effect: &Effect<'_>,
+        expire_at: Option<UnixMillis>,
+        annotation: Annotation,
+        value: &NewValue<'_>,
+    ) {
+        if self.op.engine().log().is_on() {
+            self.append_to_log(effect, expire_at, annotation, value);
+        } else if !matches!(effect, Effect::Silent) {
+            self.op.note_change();
+        }
+    }
+
+    fn append_to_log(
         &self,
         effect: &Effect<'_>,
         expire_at: Option<UnixMillis>,
@@ -349,8 +371,6 @@ impl<'a> Entry<'a> {
                     NewValue::Rope(rope) => Str::Rope(rope),
                     NewValue::Same(record) => record.value(),
                     NewValue::Packed(..) | NewValue::Trees(..) => unreachable!("containers log commands"),
-                    // Joined only if somebody listens.
-                    NewValue::Pieces(_) if !self.op.engine().log().is_on() => Str::Inline(b""),
                     NewValue::Pieces(pieces) => {
                         joined = pieces.concat();
                         Str::Inline(&joined)
@@ -401,6 +421,7 @@ impl<'a> Entry<'a> {
 }
 
 impl Drop for Entry<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.settle();
         if let Some(home) = self.home {
