@@ -87,6 +87,7 @@ impl Shard {
         }
     }
 
+    #[inline]
     fn bump(&self, cell: &AtomicU64, amount: u64) {
         // ORDERING: relaxed: counters are independent of each other and of everything else.
         if self.shared {
@@ -96,11 +97,13 @@ impl Shard {
         }
     }
 
+    #[inline]
     pub fn add(&self, counter: Counter, amount: u64) {
         self.bump(&self.counters[counter as usize], amount);
     }
 
     /// Counts one executed command.
+    #[inline]
     pub fn called(&self, command: CommandIndex, ticks: u64, failed: bool) {
         let counters = &self.commands[command.0];
         self.bump(&counters.calls, 1);

@@ -1,15 +1,14 @@
 //! The Redis protocol on a connection: parses requests and carries them out.
 
-use polycache_core::command::spec::{Keys, flag};
+use polycache_core::command::spec::flag;
 use polycache_core::command::{Args, Ctx, Failure, Reply, Spec, execute};
 use polycache_core::engine::Operation;
-use smallvec::SmallVec;
 
+use super::batch::{Batch, End, Row};
 use super::emit::{self, Emitter};
-use super::error::ProtocolError;
 use super::lookup;
 use super::outstanding::{self, Bounds, Spent};
-use super::parse::{Arguments, Limits, Parsed, Parser};
+use super::parse::{Arguments, Parser};
 use super::special;
 use crate::acl;
 use crate::client::{self, ReplyMode};
@@ -17,9 +16,6 @@ use crate::limits::TURN_TIME_US;
 use crate::net::codec::{self, Progress, Turn};
 use crate::stats::{CommandIndex, Counter};
 use crate::transaction;
-
-/// Commands in a batch: about as many cache misses as a core has under way.
-const BATCH_COMMANDS: usize = polycache_core::index::AHEAD_KEYS;
 
 /// The state of one connection.
 #[derive(Default)]
@@ -49,8 +45,9 @@ impl codec::Codec for Codec {
         };
         let turn_ends = executor.last_tick + ticks.from_us(TURN_TIME_US);
         let mut progress = Progress::default();
+        let mut batch = Batch::empty();
         'turn: loop {
-            let mut batch = Batch::parse(&mut self.parser, turn, &input[progress.consumed..]);
+            batch.parse(&mut self.parser, turn, &input[progress.consumed..]);
             batch.look_ahead(&operation, turn);
             for place in 0..batch.commands.len() {
                 if turn.spent(executor.commands) || executor.last_tick >= turn_ends {
@@ -126,107 +123,6 @@ impl codec::Codec for Codec {
             emit::error(out, format!("MISCONF Errors writing to the AOF file: {reason}").as_bytes());
         }
         true
-    }
-}
-
-/// Commands that are parsed before the first of them is carried out, so that their keys can be fetched together.
-struct Batch<'a> {
-    args: Arguments<'a>,
-    commands: SmallVec<[Command; BATCH_COMMANDS]>,
-    /// Bytes without a command behind the last one.
-    empty_bytes: usize,
-    end: End,
-}
-
-/// One parsed command; its arguments are `first..end` of the batch's.
-#[derive(Clone, Copy)]
-struct Command {
-    first: usize,
-    end: usize,
-    /// With the empty ones before it.
-    bytes: usize,
-    /// What it means, unless that is an error.
-    row: Option<Row>,
-}
-
-type Row = (&'static Spec, CommandIndex);
-
-/// Why a batch ended.
-enum End {
-    /// More commands may follow.
-    Full,
-    Incomplete {
-        wanted: usize,
-    },
-    /// A command on a line follows; it goes alone.
-    Inline {
-        bytes: usize,
-    },
-    Broken(ProtocolError),
-}
-
-impl<'a> Batch<'a> {
-    /// Parses commands from the start of `input`.
-    #[inline]
-    fn parse(parser: &mut Parser, turn: &Turn<'_>, input: &'a [u8]) -> Batch<'a> {
-        let bulk_bytes_max = usize::try_from(turn.settings.proto_max_bulk_len).unwrap_or(usize::MAX);
-        let authenticated = turn.client.authenticated;
-        let limits = Limits { bulk_bytes_max, authenticated };
-        // What may be sent changes with AUTH.
-        let commands_max = if authenticated { BATCH_COMMANDS } else { 1 };
-        let mut batch =
-            Batch { args: Arguments::new(), commands: SmallVec::new(), empty_bytes: 0, end: End::Full };
-        let mut at = 0;
-        while batch.commands.len() < commands_max {
-            let first = batch.args.len();
-            match parser.parse(&input[at..], &limits, &mut batch.args) {
-                Ok(Parsed::Command { bytes }) => {
-                    at += bytes;
-                    let end = batch.args.len();
-                    let row = lookup::lookup(turn.server, &batch.args[first..]).ok();
-                    let bytes = bytes + std::mem::take(&mut batch.empty_bytes);
-                    batch.commands.push(Command { first, end, bytes, row });
-                }
-                Ok(Parsed::Empty { bytes }) => {
-                    at += bytes;
-                    batch.empty_bytes += bytes;
-                }
-                Ok(Parsed::Incomplete { wanted }) => {
-                    batch.end = End::Incomplete { wanted };
-                    break;
-                }
-                Ok(Parsed::Inline { bytes }) => {
-                    batch.end = End::Inline { bytes };
-                    break;
-                }
-                Err(error) => {
-                    batch.end = End::Broken(error);
-                    break;
-                }
-            }
-        }
-        batch
-    }
-
-    /// Has the records fetched that the commands will touch.
-    #[inline]
-    fn look_ahead(&mut self, operation: &Operation<'_>, turn: &Turn<'_>) {
-        if self.commands.len() < 2 {
-            return;
-        }
-        let mut keys: SmallVec<[&[u8]; BATCH_COMMANDS]> = SmallVec::new();
-        for command in &self.commands {
-            // Of keys that are counted the first one, or what stands in its place where there are none.
-            if let Some((spec, _)) = command.row
-                && let Keys::Range { first, .. } | Keys::Counted { first, .. } = spec.keys
-                && command.first + first < command.end
-            {
-                keys.push(self.args[command.first + first]);
-            }
-        }
-        if keys.len() > 1 {
-            operation.look_ahead(turn.session.db, &keys);
-        }
     }
 }
 

@@ -82,6 +82,7 @@ impl Reply for Emitter<'_> {
         }
     }
 
+    #[inline]
     fn bulk(&mut self, bytes: &[u8]) {
         self.out.reserve(bytes.len() + 16);
         self.header(b'$', bytes.len());

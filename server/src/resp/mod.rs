@@ -1,5 +1,6 @@
 //! The Redis protocol: requests in, replies out.
 
+mod batch;
 pub mod codec;
 pub mod emit;
 pub mod error;
@@ -9,5 +10,6 @@ pub(crate) mod lookup;
 mod outstanding;
 pub mod parse;
 mod special;
+mod usual;
 
 pub use fuzz::{converse, fuzz};

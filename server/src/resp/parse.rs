@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 
 use super::error::ProtocolError;
 use super::inline;
+use super::usual::usual;
 use crate::limits::{
     ARGUMENTS_MAX, INLINE_BYTES_MAX, UNAUTHENTICATED_ARGUMENTS_MAX, UNAUTHENTICATED_BULK_BYTES_MAX,
 };
@@ -73,6 +74,19 @@ impl Parser {
         if self.begun.is_some() {
             return self.resume(input, limits, args);
         }
+        if let Some(bytes) = usual(input, args) {
+            return Ok(Parsed::Command { bytes });
+        }
+        self.parse_any(input, limits, args)
+    }
+
+    /// Any input, at the beginning of a command.
+    fn parse_any<'a>(
+        &mut self,
+        input: &'a [u8],
+        limits: &Limits,
+        args: &mut Arguments<'a>,
+    ) -> Result<Parsed, ProtocolError> {
         match input.first() {
             None => return Ok(Parsed::Incomplete { wanted: 0 }),
             Some(b'*') => {}
@@ -180,7 +194,7 @@ enum Bulk {
 }
 
 /// Reads the bulk string at `at`.
-#[inline(always)]
+#[inline]
 fn bulk(input: &[u8], at: usize, limits: &Limits) -> Result<Bulk, ProtocolError> {
     if input.get(at) != Some(&b'$') {
         return not_a_bulk(input, at);
@@ -217,12 +231,9 @@ fn not_a_bulk(input: &[u8], at: usize) -> Result<Bulk, ProtocolError> {
 }
 
 /// Reads the number whose first digit is at `at`: its value, and where the next line begins.
-#[inline(always)]
+#[inline]
 fn length(input: &[u8], at: usize, header: Header) -> Result<Option<(i64, usize)>, ProtocolError> {
-    // Numbers of up to nine digits without a sign, the usual ones, are read in one pass.
-    if let [digit @ b'0'..=b'9', b'\r', b'\n', ..] = input[at..] {
-        return Ok(Some((i64::from(digit - b'0'), at + 3)));
-    }
+    // Numbers of up to nine digits without a sign are read in one pass.
     let mut value: u32 = 0;
     let mut next = at;
     while let Some(byte) = input.get(next)
