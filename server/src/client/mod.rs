@@ -233,6 +233,15 @@ impl Client {
         figures.no_evict.store(self.no_evict, Ordering::Relaxed);
         figures.command.store(self.last_command.map_or(0, |index| index.0 + 1), Ordering::Relaxed);
         figures.commands.store(self.commands, Ordering::Relaxed);
+        if self.transaction.is_some() || figures.queued.load(Ordering::Relaxed) != 0 {
+            self.publish_transaction();
+        }
+    }
+
+    #[cold]
+    fn publish_transaction(&self) {
+        let figures = &self.entry.figures;
+        // ORDERING: figures, see `entry.rs`.
         let transaction = self.transaction.as_ref();
         let is_open = self.special & special::IN_MULTI != 0;
         figures.in_multi.store(is_open, Ordering::Relaxed);

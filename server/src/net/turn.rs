@@ -17,6 +17,7 @@ use crate::limits::{
     READ_BUFFER_BYTES, TURN_OUTPUT_BYTES,
 };
 use crate::pubsub;
+use crate::server::Server;
 use crate::stats::Counter;
 
 impl<C: Codec> Connection<C> {
@@ -143,17 +144,17 @@ impl<C: Codec> Connection<C> {
         self.after(cx, thread, output, progress)
     }
 
-    fn process(&mut self, thread: &mut Thread, input: &[u8], out: &mut Vec<u8>) -> Progress {
-        let server = self.client.server.clone();
+    fn process(&mut self, thread: &Thread, input: &[u8], out: &mut Vec<u8>) -> Progress {
+        let server: &Server = &thread.server;
         let paused = Progress { unfinished: true, paused: true, ..Progress::default() };
         let Some(_busy) = server.turns.enter(thread.shard) else { return paused };
         let _gathering = pubsub::Gathering::begin();
         self.codec.process(&mut Turn {
-            server: &server,
+            server,
             settings: &thread.settings,
             client: &mut self.client,
             session: &mut self.session,
-            stats: thread.stats(&server),
+            stats: thread.stats(server),
             input,
             out,
         })

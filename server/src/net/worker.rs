@@ -218,6 +218,8 @@ pub struct Thread {
     pub input: Vec<u8>,
     /// Empty between turns.
     pub output: Vec<u8>,
+    /// Whose connections they are.
+    pub server: Arc<Server>,
     /// Connections that wait for the disk.
     pub waits: Waits,
     cached: Cached,
@@ -244,12 +246,13 @@ pub fn with_stats(server: &Server, work: impl FnOnce(&Shard)) {
 }
 
 impl Thread {
-    fn enter(server: &Server, shard: Option<usize>) {
+    fn enter(server: &Arc<Server>, shard: Option<usize>) {
         let mut cached = Cached::new(&server.settings);
         let settings = cached.get(&server.settings).clone();
         let thread = Thread {
             input: vec![0; READ_BUFFER_BYTES],
             output: Vec::new(),
+            server: server.clone(),
             waits: Waits::default(),
             cached,
             settings,

@@ -103,9 +103,12 @@ impl Queue {
             self.bytes.extend_from_slice(argument);
             self.arguments.push((begin, self.bytes.len()));
         }
+        // Most transactions say the same several times.
+        if self.commands.last().is_none_or(|last| !std::ptr::eq(last.spec, spec)) {
+            self.needs_memory |= spec.flags & flag::DENYOOM != 0;
+            self.is_exclusive |= is_whole(spec);
+        }
         self.commands.push(Queued { spec, index, first, end: self.arguments.len() });
-        self.needs_memory |= spec.flags & flag::DENYOOM != 0;
-        self.is_exclusive |= is_whole(spec);
     }
 
     pub fn len(&self) -> usize {
