@@ -30,18 +30,20 @@ impl<'a> Latches<'a> {
             return Self::lent(op, keys);
         }
         let passage = op.engine().gate().pass();
-        let (mut entries, positions) = gather(op, in_order(op, keys))?;
+        let mut latches = Self::holding_nothing(op, Some(passage));
+        latches.positions = SmallVec::from_elem(0, keys.len());
+        gather(op, &in_order(op, keys), &mut latches.entries, &mut latches.positions)?;
         op.latched.set(true);
         if !op.scope.is_active() {
             *op.block.borrow_mut() = Some(Block::default());
         }
-        entries.iter_mut().for_each(Entry::settle);
-        Ok(Latches { entries, positions, op, passage: Some(passage) })
+        latches.entries.iter_mut().for_each(Entry::settle);
+        Ok(latches)
     }
 
     /// The keys from the scope under way, which holds them or gets them.
     fn lent(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) -> Result<Latches<'a>, Damaged> {
-        let mut latches = Self::of_entries(op, SmallVec::new(), None);
+        let mut latches = Self::holding_nothing(op, None);
         latches.positions = SmallVec::from_elem(0, keys.len());
         op.latched.set(true);
         for (db, hash, key, position) in in_order(op, keys) {
@@ -53,12 +55,20 @@ impl<'a> Latches<'a> {
         Ok(latches)
     }
 
-    pub(super) fn of_entries(
+    /// To be filled where it is: entries are large.
+    #[inline]
+    fn holding_nothing(op: &'a Operation<'a>, passage: Option<Passage<'a>>) -> Latches<'a> {
+        Latches { entries: SmallVec::new(), positions: SmallVec::new(), op, passage }
+    }
+
+    /// Settles, serves, logs and releases what a scope held.
+    pub(super) fn end(
         op: &'a Operation<'a>,
-        entries: SmallVec<[Entry<'a>; 8]>,
+        entries: impl Iterator<Item = Entry<'a>>,
         passage: Option<Passage<'a>>,
-    ) -> Latches<'a> {
-        Latches { entries, positions: SmallVec::new(), op, passage }
+    ) {
+        let mut latches = Self::holding_nothing(op, passage);
+        latches.entries.extend(entries);
     }
 
     fn has_last(&self, db: DbIndex, key: &[u8]) -> bool {
@@ -107,18 +117,17 @@ pub(super) fn in_order<'a>(op: &'a Operation<'a>, keys: &[(DbIndex, &'a [u8])]) 
     order
 }
 
-/// Latches and fences all keys, waiting for each; the entry of every position. Gives back what it has, and begins again,
-/// while a scope waits for a stray key.
-#[allow(clippy::type_complexity, reason = "the parts of `Latches`")]
+/// Latches and fences all keys, waiting for each; enters the entry of every position in `positions`, where there is room
+/// for it. Gives back what it has, and begins again, while a scope waits for a stray key.
 pub(super) fn gather<'a>(
     op: &'a Operation<'a>,
-    order: SmallVec<[Place<'a>; 8]>,
-) -> Result<(SmallVec<[Entry<'a>; 8]>, SmallVec<[usize; 8]>), Damaged> {
+    order: &[Place<'a>],
+    entries: &mut SmallVec<[Entry<'a>; 8]>,
+    positions: &mut [usize],
+) -> Result<(), Damaged> {
     let strays = op.engine().strays();
-    let mut entries: SmallVec<[Entry<'a>; 8]> = SmallVec::with_capacity(order.len());
-    let mut positions = SmallVec::from_elem(0, order.len());
     'again: loop {
-        for &(db, hash, key, position) in &order {
+        for &(db, hash, key, position) in order {
             if !entries.last().is_some_and(|last| last.db() == db && last.key() == key) {
                 let mut backoff = Backoff::new();
                 let entry = loop {
@@ -126,7 +135,7 @@ pub(super) fn gather<'a>(
                         Ok(Some(entry)) => break entry,
                         Ok(None) => {}
                         Err(damaged) => {
-                            entries.into_iter().for_each(Entry::abandon);
+                            entries.drain(..).for_each(Entry::abandon);
                             return Err(damaged);
                         }
                     }
@@ -139,9 +148,11 @@ pub(super) fn gather<'a>(
                 };
                 entries.push(entry);
             }
-            positions[position] = entries.len() - 1;
+            if let Some(entry) = positions.get_mut(position) {
+                *entry = entries.len() - 1;
+            }
         }
-        return Ok((entries, positions));
+        return Ok(());
     }
 }
 

@@ -241,11 +241,12 @@ impl<'a> Scope<'a> {
         }
         let passage = op.engine().gate().pass();
         op.now();
-        let (entries, _) = gather(op, in_order(op, keys))?;
+        let mut entries = SmallVec::new();
+        gather(op, &in_order(op, keys), &mut entries, &mut [])?;
         let mut held = op.scope.held().borrow_mut();
-        for entry in entries {
+        entries.drain(..).for_each(|entry| {
             held.add(entry.into_place());
-        }
+        });
         drop(held);
         Ok(Self::begin(op, Mode::Keyed, Some(passage), None))
     }
@@ -297,12 +298,14 @@ impl Drop for Scope<'_> {
         }
         op.scope.mode.set(Mode::None);
         if self.closed.is_none() {
-            let held = std::mem::take(&mut *op.scope.held().borrow_mut());
-            let entries: SmallVec<[Entry<'_>; 8]> =
-                held.places.iter().map(|place| Entry::of_place(op, place)).collect();
+            let mut held = std::mem::take(&mut *op.scope.held().borrow_mut());
             op.latched.set(true);
-            // Settles, serves, logs and releases.
-            return drop(Latches::of_entries(op, entries, self.passage.take()));
+            Latches::end(op, held.places.iter().map(|place| Entry::of_place(op, place)), self.passage.take());
+            // The operation's next scope has room.
+            held.places.clear();
+            held.order.clear();
+            op.scope.held().replace(held);
+            return;
         }
         if let Some((db, bytes)) = op.block.borrow_mut().take().and_then(Block::finish) {
             op.reached(op.engine().log().append_block(db, &bytes));
