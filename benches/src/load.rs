@@ -14,14 +14,19 @@ use crate::machine;
 const BATCHES: usize = 997;
 
 /// A silent server is given up after this.
-const SILENCE_MAX: i32 = 20_000;
+const SILENCE_MAX: Duration = Duration::from_secs(20);
 
 /// What to do.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Verb {
     Get,
     Set,
+    /// MULTI, so many SETs, EXEC: one operation.
+    Transaction,
 }
+
+/// SETs of a transaction.
+pub const TRANSACTION_SETS: usize = 5;
 
 /// In which protocol.
 #[derive(Clone, Copy, PartialEq)]
@@ -59,6 +64,14 @@ pub fn value(number: u64, bytes: usize) -> Vec<u8> {
 }
 
 fn request(plan: &Plan, number: u64, output: &mut Vec<u8>) {
+    if plan.verb == Verb::Transaction {
+        let set = Plan { verb: Verb::Set, ..*plan };
+        output.extend_from_slice(b"*1\r\n$5\r\nMULTI\r\n");
+        let numbers = (number..).take(TRANSACTION_SETS).map(|number| number % plan.keys);
+        numbers.for_each(|number| request(&set, number, output));
+        output.extend_from_slice(b"*1\r\n$4\r\nEXEC\r\n");
+        return;
+    }
     let key = key(number);
     let length = plan.value_bytes;
     match (plan.protocol, plan.verb) {
@@ -71,6 +84,7 @@ fn request(plan: &Plan, number: u64, output: &mut Vec<u8>) {
         (Protocol::Memcached | Protocol::MemcachedMany, Verb::Set) => {
             write!(output, "set {key} 0 0 {length}\r\n")
         }
+        (_, Verb::Transaction) => unreachable!("written above"),
     }
     .expect("a vector takes everything");
     if plan.verb == Verb::Set {
@@ -89,6 +103,10 @@ fn reply_bytes(plan: &Plan) -> usize {
         (Protocol::MemcachedMeta, Verb::Get) => format!("VA {length}\r\n").len() + length + 2,
         (Protocol::MemcachedMeta, Verb::Set) => "HD\r\n".len(),
         (Protocol::Memcached | Protocol::MemcachedMany, Verb::Set) => "STORED\r\n".len(),
+        (_, Verb::Transaction) => {
+            let queued = "+OK\r\n".len() + TRANSACTION_SETS * "+QUEUED\r\n".len();
+            queued + format!("*{TRANSACTION_SETS}\r\n").len() + TRANSACTION_SETS * "+OK\r\n".len()
+        }
     }
 }
 
@@ -107,6 +125,14 @@ fn batch(plan: &Plan, mut numbers: impl FnMut() -> u64) -> Vec<u8> {
 fn batch_reply_bytes(plan: &Plan) -> usize {
     let is_one_line = plan.protocol == Protocol::MemcachedMany && plan.verb == Verb::Get;
     reply_bytes(plan) * plan.pipeline + if is_one_line { "END\r\n".len() } else { 0 }
+}
+
+/// Bytes of a request, and of its reply; of a whole batch where that is one line.
+pub fn lengths(plan: &Plan) -> (usize, usize) {
+    if plan.protocol == Protocol::MemcachedMany {
+        return (batch(plan, || 0).len(), batch_reply_bytes(plan));
+    }
+    (batch(&Plan { pipeline: 1, ..*plan }, || 0).len(), reply_bytes(plan))
 }
 
 /// Sets every key once, in order.
@@ -236,12 +262,23 @@ impl Poll {
         &self,
         ready: &'a mut [libc::epoll_event],
     ) -> io::Result<impl Iterator<Item = usize> + use<'a>> {
+        let events = self.wait_for(ready, SILENCE_MAX)?;
+        events.ok_or_else(|| io::Error::other("the server does not answer"))
+    }
+
+    /// The same; `None` where none had any for so long.
+    pub fn wait_for<'a>(
+        &self,
+        ready: &'a mut [libc::epoll_event],
+        time: Duration,
+    ) -> io::Result<Option<impl Iterator<Item = usize> + use<'a>>> {
         let room = i32::try_from(ready.len()).unwrap_or(i32::MAX);
+        let time_ms = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the kernel fills at most `room` events of the slice.
-        let count = unsafe { libc::epoll_wait(self.0, ready.as_mut_ptr(), room, SILENCE_MAX) };
+        let count = unsafe { libc::epoll_wait(self.0, ready.as_mut_ptr(), room, time_ms) };
         match count {
-            0 => Err(io::Error::other("the server does not answer")),
-            1.. => Ok(ready[..count as usize].iter().map(|event| event.u64 as usize)),
+            0 => Ok(None),
+            1.. => Ok(Some(ready[..count as usize].iter().map(|event| event.u64 as usize))),
             _ => Err(io::Error::last_os_error()),
         }
     }

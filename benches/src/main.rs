@@ -4,6 +4,7 @@
 //! medians count. `cargo xtask bench` builds and starts this program.
 
 mod figure;
+mod floor;
 mod load;
 mod machine;
 mod rows;
@@ -35,6 +36,9 @@ pub struct Options {
     /// Also the rows that need 10 million keys.
     #[arg(long)]
     pub large: bool,
+    /// Be the floor that servers are compared with, for requests and replies of these lengths (see `floor.rs`).
+    #[arg(long, num_args = 2, hide = true)]
+    floor: Vec<usize>,
     /// Write the table to this file too.
     #[arg(long)]
     output: Option<std::path::PathBuf>,
@@ -42,6 +46,15 @@ pub struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let [request_bytes, reply_bytes] = options.floor[..] {
+        return match floor::serve(request_bytes, reply_bytes) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("the floor: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let wanted: Vec<_> = rows::ROWS
         .iter()
         .filter(|row| {

@@ -25,6 +25,7 @@ pub struct Row {
 /// All rows, in the order of design.md section 10, and the hit ratios that its section 6 asks for.
 pub const ROWS: &[Row] = &[
     Row { name: "pipeline-resp", summary: "server CPU per GET/SET against Valkey", run: pipeline::resp },
+    Row { name: "multi", summary: "server CPU per transaction against Valkey", run: pipeline::multi },
     Row {
         name: "pipeline-memcached",
         summary: "server CPU per get/set against memcached",
