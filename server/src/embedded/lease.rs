@@ -116,7 +116,7 @@ impl Cache {
         visit: impl FnOnce(Str<'_>) -> R,
     ) -> Result<Option<R>> {
         let entered = self.enter()?;
-        let op = entered.shared.engine.begin();
+        let op = entered.begin();
         let Some(record) = op.read(self.db(), key, Touch::Access).map_err(Failure::from)? else {
             return Ok(None);
         };

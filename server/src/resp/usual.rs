@@ -69,8 +69,8 @@ mod tests {
                 assert_eq!(usual(&command[..end], &mut args), None, "{end} bytes of {}", command.len());
                 assert!(args.is_empty());
             }
-            let mut args = Arguments::new();
             let two = command.repeat(2);
+            let mut args = Arguments::new();
             assert_eq!(usual(&two, &mut args), Some(command.len()));
             assert_eq!(args[..], [&b"GET"[..], &value]);
         }
