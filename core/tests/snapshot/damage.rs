@@ -237,7 +237,7 @@ fn flipped_bytes_of_tables_are_never_followed() {
         let sums_end = find(bytes, b"key:");
         (table.start..sums_end).filter(|at| at % 251 == 0).collect::<Vec<_>>()
     };
-    let (mut refused, mut errors, mut harmless) = (0, 0, 0);
+    let (mut errors, mut harmless) = (0, 0);
     for at in positions(&bytes) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (at % 8);
@@ -245,14 +245,15 @@ fn flipped_bytes_of_tables_are_never_followed() {
         fs::write(&path, &damaged).unwrap();
         let opened = engine(dir.path());
         match restore(&opened, &path) {
-            Err(_) => refused += 1,
+            // What sums up the pages: a test of its own has that.
+            Err(_) => {}
             Ok(_) => match answers(&opened, &expected) {
                 0 => harmless += 1,
                 _ => errors += 1,
             },
         }
     }
-    assert!(refused > 0 && errors > 50 && harmless > 0, "{refused} {errors} {harmless}");
+    assert!(errors > 50 && harmless > 0, "{errors} {harmless}");
 }
 
 #[test]
