@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 
 use polycache_core::command::spec::flag;
-use polycache_core::command::{Ctx, Failure, Host, Spec, execute};
+use polycache_core::command::{Args, Ctx, Failure, Host, Spec, execute};
 use polycache_core::double;
 use smallvec::SmallVec;
 
@@ -170,5 +170,9 @@ struct Unblocking<'a>(&'a mut dyn Host);
 impl Host for Unblocking<'_> {
     fn as_any(&mut self) -> &mut dyn std::any::Any {
         self.0.as_any()
+    }
+
+    fn will_run(&mut self, spec: &Spec, args: Args<'_>) {
+        self.0.will_run(spec, args);
     }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -77,10 +78,19 @@ pub struct Server {
     _owned_dir: TempDir,
 }
 
-/// A port nobody listens on at this moment.
+/// A port nobody listens on, and that no other caller of this process gets. It lies below those that the kernel gives to
+/// outgoing connections, so none of them takes it meanwhile.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("bound").port()
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 20_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Processes begin at places of their own.
+    let begin = std::process::id().wrapping_mul(101);
+    (0..COUNT)
+        .map(|_| FIRST + begin.wrapping_add(TAKEN.fetch_add(1, Ordering::SeqCst)) % COUNT)
+        .filter_map(|port| u16::try_from(port).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }
 
 impl Server {
