@@ -73,6 +73,14 @@ fn each_mode() {
          a CLIENT TRACKING OFF
          a GET k
          b SET k 2",
+        // What a script reads on behalf of its client is tracked as well.
+        "a CLIENT TRACKING ON
+         b MSET k 1 l 2
+         a EVAL \"return redis.call('GET', KEYS[1])\" 1 k
+         b SET k 2
+         b SET l 3
+         a EVAL_RO \"return redis.call('GET', KEYS[1])\" 1 l
+         b SET l 4",
         "a CLIENT TRACKING ON NOLOOP
          a GET k
          a SET k 1
