@@ -82,6 +82,17 @@ pub fn python(options: &Options) -> Result<Vec<Figure>, String> {
         command.arg(&script).arg(&port);
         command
     })?;
+    let against_round_trip = |verb: &str, times: f64| -> Result<Figure, String> {
+        let (ours, trip) =
+            (get(&found, &format!("polycache {verb}"))?, get(&found, &format!("redis-py {verb}"))?);
+        Ok(Figure {
+            what: format!("Python {verb} against a round trip of redis-py, ns"),
+            ours: format!("{ours:.0}"),
+            peer: format!("{trip:.0}"),
+            ratio: trip / ours,
+            target: Target::AtLeast(times),
+        })
+    };
     let mut figures = Vec::new();
     for verb in ["get", "set"] {
         let ours = get(&found, &format!("polycache {verb}"))?;
@@ -98,25 +109,10 @@ pub fn python(options: &Options) -> Result<Vec<Figure>, String> {
             ratio: ours / best,
             target: Target::AtMost(1.0),
         });
-        let trip = get(&found, &format!("redis-py {verb}"))?;
-        figures.push(Figure {
-            what: format!("Python {verb} against a round trip of redis-py, ns"),
-            ours: format!("{ours:.0}"),
-            peer: format!("{trip:.0}"),
-            ratio: trip / ours,
-            target: Target::AtLeast(200.0),
-        });
+        figures.push(against_round_trip(verb, 200.0)?);
     }
     for verb in ["zadd", "hset"] {
-        let ours = get(&found, &format!("polycache {verb}"))?;
-        let trip = get(&found, &format!("redis-py {verb}"))?;
-        figures.push(Figure {
-            what: format!("Python {verb} against a round trip of redis-py, ns"),
-            ours: format!("{ours:.0}"),
-            peer: format!("{trip:.0}"),
-            ratio: trip / ours,
-            target: Target::AtLeast(100.0),
-        });
+        figures.push(against_round_trip(verb, 100.0)?);
     }
     Ok(figures)
 }

@@ -54,10 +54,7 @@ pub enum Found {
 
 /// The lease of a key. It holds neither a latch nor the cache.
 pub struct Lease {
-    shared: Weak<Shared>,
-    generation: Generation,
-    db: DbIndex,
-    key: Box<[u8]>,
+    of: LeaseOf,
     held: Held,
     is_over: bool,
 }
@@ -70,7 +67,8 @@ pub struct Waiting {
     lease: LeaseOf,
 }
 
-/// Of which key a lease will be.
+/// Of which key a lease is, or will be.
+#[derive(Clone)]
 struct LeaseOf {
     shared: Weak<Shared>,
     generation: Generation,
@@ -226,15 +224,16 @@ impl LeaseOf {
     fn found(&self, answer: Answer) -> Found {
         match answer {
             Answer::Value(value) => Found::Value(value),
-            Answer::Lease(held) => Found::Lease(Lease {
-                shared: self.shared.clone(),
-                generation: self.generation,
-                db: self.db,
-                key: self.key.clone(),
-                held,
-                is_over: false,
-            }),
+            Answer::Lease(held) => Found::Lease(Lease { of: self.clone(), held, is_over: false }),
         }
+    }
+
+    /// The shared state of the cache, while that is open.
+    fn open(&self) -> Result<Arc<Shared>> {
+        if !self.generation.is_current() {
+            return Err(Error::FORKED);
+        }
+        open(&self.shared)
     }
 }
 
@@ -274,14 +273,14 @@ impl Lease {
     }
 
     pub fn key(&self) -> &[u8] {
-        &self.key
+        &self.of.key
     }
 
     /// Stores the value and ends the lease; all who wait get it. `false` where the key was written, deleted or invalidated
     /// meanwhile: then the value is left out, as it may be older than that.
     pub fn store(mut self, value: &[u8], expire: Expire) -> Result<(bool, Durable)> {
         check_len(value)?;
-        let shared = self.open()?;
+        let shared = self.of.open()?;
         let (stored, lsn) = {
             let op = shared.engine.begin();
             shared.engine.admit_write(&op, true)?;
@@ -301,7 +300,7 @@ impl Lease {
         expire: Expire,
     ) -> Result<bool> {
         op.see_places();
-        let mut session = Session { db: self.db, ..Session::default() };
+        let mut session = Session { db: self.of.db, ..Session::default() };
         let ctx = Ctx {
             engine: &shared.engine,
             op,
@@ -311,7 +310,7 @@ impl Lease {
             registry: shared.server.registry,
         };
         let expire_at = deadline(&ctx, expire)?;
-        let mut entry = ctx.latch(&self.key)?;
+        let mut entry = ctx.latch(&self.of.key)?;
         let Some(record) = entry.record().filter(|record| self.held.may_store(*record)) else {
             return Ok(false);
         };
@@ -330,23 +329,16 @@ impl Lease {
         if std::mem::replace(&mut self.is_over, true) {
             return Ok(());
         }
-        let shared = self.open()?;
+        let shared = self.of.open()?;
         let op = shared.engine.begin();
         op.see_places();
-        let mut entry = Entry::latch(&op, self.db, &self.key).map_err(Failure::from)?;
+        let mut entry = Entry::latch(&op, self.of.db, &self.of.key).map_err(Failure::from)?;
         if let Some(record) = entry.record().filter(|record| record.kind() == Kind::String)
             && self.held.is_holder(record)
         {
             lease::give_back(&mut entry, record)?;
         }
         Ok(())
-    }
-
-    fn open(&self) -> Result<Arc<Shared>> {
-        if !self.generation.is_current() {
-            return Err(Error::FORKED);
-        }
-        open(&self.shared)
     }
 }
 

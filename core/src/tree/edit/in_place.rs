@@ -258,19 +258,12 @@ fn stays_large(leaf: Node<'_>, elements: u64) -> bool {
 
 /// The leaf written anew with the changes, unless it would be too large.
 fn rewritten(way: &Way, changes: &[Change<'_>]) -> Option<Node<'static>> {
+    // An entry that came to an end, or has changed there, is likely to be followed by others.
+    let end_of = |change: &Change<'_>| change.position + usize::from(change.kind == Kind::Replaced);
     let fill = match changes {
-        [Change { kind: Kind::Inserted, position: 0, .. }] if way.is_first => Fill::Back,
-        [Change { kind: Kind::Inserted, position, .. }]
-            if way.is_last && *position as u64 == way.elements =>
-        {
-            Fill::Front
-        }
-        [Change { kind: Kind::Replaced, position: 0, .. }] if way.is_first => Fill::Back,
-        [Change { kind: Kind::Replaced, position, .. }]
-            if way.is_last && *position as u64 + 1 == way.elements =>
-        {
-            Fill::Front
-        }
+        [change] if change.kind == Kind::Removed => Fill::Evenly,
+        [change] if way.is_first && change.position == 0 => Fill::Back,
+        [change] if way.is_last && end_of(change) as u64 == way.elements => Fill::Front,
         _ => Fill::Evenly,
     };
     way.leaf.leaf().with_pieces(changes, |pieces| {
