@@ -23,6 +23,7 @@ pub mod memory;
 #[cfg(all(test, shuttle))]
 mod model;
 pub mod operation;
+pub mod patience;
 pub mod persistence;
 pub mod rdb;
 pub mod record;

@@ -164,7 +164,7 @@ fn nobody_is_inside_a_closed_gate() {
                     let (gate, inside) = (gate.clone(), inside.clone());
                     thread::spawn(move || {
                         for _ in 0..2 {
-                            let _passage = gate.pass();
+                            let _passage = gate.pass().unwrap();
                             inside.fetch_add(1, Ordering::SeqCst);
                             inside.fetch_sub(1, Ordering::SeqCst);
                         }

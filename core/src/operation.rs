@@ -13,6 +13,7 @@ use crate::index::{Found, Index};
 use crate::libraries::Sources;
 use crate::log::Lsn;
 use crate::log::entry::Annotation;
+use crate::patience::Overdue;
 use crate::record::{Record, Str};
 use crate::stats::Counter;
 use crate::transaction::block::Block;
@@ -190,7 +191,7 @@ impl<'a> Operation<'a> {
 
     #[cold]
     fn find_later(&self, key: &[u8]) -> Result<Option<Found<'_>>, crate::index::Damaged> {
-        self.engine.gate().wait_open();
+        self.engine.gate().wait_open()?;
         let index = self.engine.index(self.db.get(), self.pin());
         index.find(index.hash(key), key, self.pin())
     }
@@ -343,7 +344,7 @@ impl<'a> Operation<'a> {
     }
 
     /// Empties a database, or all.
-    pub fn flush(&self, db: Option<DbIndex>) {
+    pub fn flush(&self, db: Option<DbIndex>) -> Result<(), Overdue> {
         if self.scope.is_active() {
             self.engine.empty(db);
             let name: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
@@ -352,45 +353,59 @@ impl<'a> Operation<'a> {
             all.filter(|each| db.is_none_or(|db| db == *each))
                 .for_each(|db| self.scope.note_changed(db, None));
             self.note_flush();
-            return;
+            return Ok(());
         }
+        let alone = self.engine.gate().close_for_client()?;
         let lsn = self.engine.flush(db);
+        drop(alone);
         self.note_whole(lsn);
         self.note_flush();
         if self.gathered.is_any() {
             self.gathered.deliver_changes(self.engine.events());
         }
         blocking::serve_database(self, db);
+        Ok(())
     }
 
     /// Exchanges two databases.
-    pub fn swap(&self, first: DbIndex, second: DbIndex) {
+    pub fn swap(&self, first: DbIndex, second: DbIndex) -> Result<(), Overdue> {
         if self.scope.is_active() {
             self.engine.exchange(first, second);
             let (mut one, mut two) = (itoa::Buffer::new(), itoa::Buffer::new());
             let (one, two) = (one.format(first).as_bytes(), two.format(second).as_bytes());
             self.log(0, Annotation::default(), &[b"SWAPDB".into(), one.into(), two.into()]);
             self.scope.note_changed(first, None);
-            return self.scope.note_changed(second, None);
+            self.scope.note_changed(second, None);
+            return Ok(());
         }
+        let alone = self.engine.gate().close_for_client()?;
         let lsn = self.engine.swap(first, second);
+        drop(alone);
         self.note_whole(lsn);
         blocking::serve_database(self, Some(first));
         blocking::serve_database(self, Some(second));
+        Ok(())
     }
 
     /// Changes libraries of functions: see [`Engine::change_libraries`].
-    pub fn change_libraries(&self, change: impl FnOnce(&mut Sources), effects: &[&[&[u8]]]) {
+    pub fn change_libraries(
+        &self,
+        change: impl FnOnce(&mut Sources),
+        effects: &[&[&[u8]]],
+    ) -> Result<(), Overdue> {
         if self.scope.is_active() {
             self.engine.libraries().set(change);
             for effect in effects {
                 let args: Vec<Str<'_>> = effect.iter().map(|&arg| arg.into()).collect();
                 self.log(0, Annotation::default(), &args);
             }
-            return;
+            return Ok(());
         }
+        let alone = self.engine.gate().close_for_client()?;
         let lsn = self.engine.change_libraries(change, effects);
+        drop(alone);
         self.note_whole(lsn);
+        Ok(())
     }
 
     /// Notes a change of whole databases.

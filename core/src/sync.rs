@@ -15,9 +15,20 @@ pub use shuttle::{
     thread,
 };
 
+use std::sync::TryLockError;
+
 /// Locks `mutex`. A panic of a former holder does not spread: what our locks guard is whole between any two statements.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Locks `mutex` unless somebody has it; of panics as [`lock`].
+pub fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// The calling thread's own number, never 0: no other thread that lives has it.
@@ -48,6 +59,11 @@ impl Backoff {
 
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// How often it has waited.
+    pub fn rounds(&self) -> u32 {
+        self.rounds
     }
 
     pub fn wait(&mut self) {

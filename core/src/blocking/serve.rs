@@ -11,6 +11,7 @@ use crate::engine::DbIndex;
 use crate::event::QUIET;
 use crate::limits::DATABASES;
 use crate::operation::Operation;
+use crate::patience;
 use crate::sync::Arc;
 use crate::transaction::{Entry, Latches};
 
@@ -169,7 +170,8 @@ pub(crate) fn finish(op: &Operation<'_>) {
 
 /// Serves those who wait for the first of `keys`, with all of them latched.
 pub(crate) fn serve_latched(op: &Operation<'_>, keys: &[(DbIndex, &[u8])]) {
-    match Latches::latch(op, keys) {
+    // Nobody else would serve them.
+    match patience::endless(|| Latches::latch(op, keys)) {
         Ok(mut latches) => latches.entry(0).mark_changed(),
         Err(_) => tracing::error!("a damaged record in the snapshot keeps clients waiting"),
     }

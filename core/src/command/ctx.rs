@@ -10,6 +10,7 @@ use crate::clock::UnixMillis;
 use crate::engine::{DbIndex, Engine};
 use crate::index::{Damaged, Stamp};
 use crate::operation::{Operation, Touch};
+use crate::patience::{self, Overdue};
 use crate::record::Record;
 use crate::transaction::{Entry, Latches};
 
@@ -148,6 +149,12 @@ impl<'a> Ctx<'a> {
 
 impl From<Damaged> for Failure {
     fn from(_: Damaged) -> Failure {
-        Failure::DAMAGED
+        if patience::take_given_up() { Failure::BUSY } else { Failure::DAMAGED }
+    }
+}
+
+impl From<Overdue> for Failure {
+    fn from(overdue: Overdue) -> Failure {
+        Damaged::from(overdue).into()
     }
 }

@@ -28,6 +28,10 @@ impl Failure {
         "ERR the record of this key in the snapshot file is damaged; stop the server and run 'polycache-server check'",
     );
 
+    pub const BUSY: Failure = Failure::text(
+        "BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+    );
+
     pub const SCOPES_CONFLICT: Failure = Failure::text(
         "ERR two transactions or scripts needed each other's keys; declare all keys that the script uses",
     );

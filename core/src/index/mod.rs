@@ -31,6 +31,7 @@ use crossbeam_utils::CachePadded;
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
 use crate::memory::Memory;
+use crate::patience::Patience;
 use crate::record::{Kind, OwnedRecord, Record};
 use crate::shard::{self, SHARDS};
 use crate::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -241,11 +242,11 @@ impl Index {
     /// The record of `key`, expired or not. Does not wait for latches, but for fences.
     #[inline]
     pub fn find<'g>(&'g self, hash: u64, key: &[u8], pin: &'g Guard) -> Result<Option<Found<'g>>, Damaged> {
-        let mut backoff = Backoff::new();
+        let mut patience = Patience::new();
         loop {
             let Some(found) = self.find_any(hash, key, pin)? else { return Ok(None) };
             if found.word.has(FENCED) {
-                backoff.wait();
+                patience.wait()?;
                 continue;
             }
             if found.record.kind() == Kind::Absent {

@@ -8,8 +8,8 @@ use super::bucket::{Bucket, ChainLatch, SLOTS};
 use super::slot::{FENCED, LATCHED, MAPPED, TTL, Word};
 use super::table::bucket_of;
 use super::{Damaged, Index, Latched, cut, reclaim};
+use crate::patience::Patience;
 use crate::record::{Kind, OwnedRecord, Record};
-use crate::sync::Backoff;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::tree::RootSet;
 
@@ -17,7 +17,7 @@ impl Index {
     /// Takes write access to `key`, waiting for its latch.
     #[inline]
     pub fn latch<'g>(&'g self, hash: u64, key: &[u8], pin: &'g Guard) -> Result<Latched<'g>, Damaged> {
-        let mut backoff = Backoff::new();
+        let mut patience = Patience::new();
         loop {
             match self.find_any(hash, key, pin)? {
                 Some(found) => {
@@ -32,7 +32,7 @@ impl Index {
                     continue;
                 }
             }
-            backoff.wait();
+            patience.wait()?;
         }
     }
 

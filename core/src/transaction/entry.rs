@@ -86,7 +86,7 @@ impl<'a> Entry<'a> {
         let before = op.index(db);
         let mut hash = before.hash(key);
         before.prefetch(hash);
-        let passage = op.engine().gate().pass();
+        let passage = op.engine().gate().pass()?;
         let index = op.index(db);
         if !std::ptr::eq(index, before) {
             hash = index.hash(key);

@@ -12,12 +12,15 @@
 //! state from before it. The thread that closed the gate passes, reads and closes it again as it likes: commands of an
 //! exclusive scope need not know that they are in one.
 
+use std::convert::Infallible;
+
 use crossbeam_utils::CachePadded;
 
 use crate::barrier::Light;
+use crate::patience::{Overdue, Patience};
 use crate::shard::{self, SHARDS, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Backoff, Mutex, MutexGuard, lock, thread_number};
+use crate::sync::{Backoff, Mutex, MutexGuard, lock, thread_number, try_lock};
 
 /// See the module's documentation.
 pub struct Gate {
@@ -46,20 +49,16 @@ impl Default for Gate {
 impl Gate {
     /// Passes the gate, waiting while it is closed. A thread that is inside must not pass again.
     #[inline]
-    pub fn pass(&self) -> Passage<'_> {
+    pub fn pass(&self) -> Result<Passage<'_>, Overdue> {
         let shard = shard::current();
-        let passage = Passage { counter: &self.passing[shard.number()], shard };
         loop {
-            passage.enter();
+            let passage = Passage::enter(&self.passing[shard.number()], shard);
             self.barrier.pass();
-            if !self.closed.load(Ordering::SeqCst) {
-                return passage;
+            if !self.closed.load(Ordering::SeqCst) || self.is_ours() {
+                return Ok(passage);
             }
-            if self.is_ours() {
-                return passage;
-            }
-            passage.leave();
-            self.wait_open();
+            drop(passage);
+            self.wait_open()?;
         }
     }
 
@@ -71,10 +70,8 @@ impl Gate {
 
     /// Waits while the gate is closed.
     #[inline]
-    pub fn wait_open(&self) {
-        if self.closed.load(Ordering::SeqCst) {
-            self.wait();
-        }
+    pub fn wait_open(&self) -> Result<(), Overdue> {
+        if self.closed.load(Ordering::SeqCst) { self.wait() } else { Ok(()) }
     }
 
     /// Whether the calling thread closed the gate.
@@ -84,32 +81,64 @@ impl Gate {
     }
 
     #[cold]
-    fn wait(&self) {
+    fn wait(&self) -> Result<(), Overdue> {
         if self.is_ours() {
-            return;
+            return Ok(());
         }
-        let mut backoff = Backoff::new();
+        let mut patience = Patience::new();
         while self.closed.load(Ordering::SeqCst) {
-            backoff.wait();
+            patience.wait()?;
         }
+        Ok(())
     }
 
-    /// Closes the gate and waits until everybody inside has left: the caller is alone with the keyspace.
+    /// Closes the gate and waits until everybody inside has left: the caller is alone with the keyspace. For work that
+    /// nobody waits for.
     pub fn close(&self) -> Closed<'_> {
         if self.closed.load(Ordering::SeqCst) && self.is_ours() {
             return Closed { gate: self, held: None };
         }
-        let held = lock(&self.closer);
+        let mut backoff = Backoff::new();
+        let closed: Result<_, Infallible> = self.close_with(lock(&self.closer), || {
+            backoff.wait();
+            Ok(())
+        });
+        let Ok(closed) = closed;
+        closed
+    }
+
+    /// As [`Gate::close`], on behalf of a client: gives up, and opens it again, as the thread's patience has it.
+    pub fn close_for_client(&self) -> Result<Closed<'_>, Overdue> {
+        if self.closed.load(Ordering::SeqCst) && self.is_ours() {
+            return Ok(Closed { gate: self, held: None });
+        }
+        let mut patience = Patience::new();
+        let held = loop {
+            match try_lock(&self.closer) {
+                Some(held) => break held,
+                None => patience.wait()?,
+            }
+        };
+        self.close_with(held, || patience.wait())
+    }
+
+    /// Closes the gate; `wait` is called while somebody is inside.
+    fn close_with<'a, E>(
+        &'a self,
+        held: MutexGuard<'a, ()>,
+        mut wait: impl FnMut() -> Result<(), E>,
+    ) -> Result<Closed<'a>, E> {
+        // Open again if the wait is given up.
+        let closed = Closed { gate: self, held: Some(held) };
         self.closed.store(true, Ordering::SeqCst);
         self.barrier.heavy();
         for counter in &self.passing {
-            let mut backoff = Backoff::new();
             while counter.load(Ordering::SeqCst) != 0 {
-                backoff.wait();
+                wait()?;
             }
         }
         self.owner.store(thread_number(), Ordering::SeqCst);
-        Closed { gate: self, held: Some(held) }
+        Ok(closed)
     }
 }
 
@@ -119,32 +148,28 @@ pub struct Passage<'a> {
     shard: Shard,
 }
 
-impl Passage<'_> {
+impl<'a> Passage<'a> {
     #[inline]
-    fn enter(&self) {
-        if self.shard.is_own() {
+    fn enter(counter: &'a AtomicUsize, shard: Shard) -> Passage<'a> {
+        if shard.is_own() {
             // ORDERING: only we write it; the barrier that follows orders it before the look at the gate.
-            self.counter.store(self.counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         } else {
-            self.counter.fetch_add(1, Ordering::SeqCst);
+            counter.fetch_add(1, Ordering::SeqCst);
         }
-    }
-
-    #[inline]
-    fn leave(&self) {
-        if self.shard.is_own() {
-            // ORDERING: only we write it; release: the closer that sees us gone sees what we wrote.
-            self.counter.store(self.counter.load(Ordering::Relaxed) - 1, Ordering::Release);
-        } else {
-            self.counter.fetch_sub(1, Ordering::SeqCst);
-        }
+        Passage { counter, shard }
     }
 }
 
 impl Drop for Passage<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.leave();
+        if self.shard.is_own() {
+            // ORDERING: only we write it; release: the closer that sees us gone sees what we wrote.
+            self.counter.store(self.counter.load(Ordering::Relaxed) - 1, Ordering::Release);
+        } else {
+            self.counter.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 

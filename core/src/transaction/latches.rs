@@ -8,7 +8,7 @@ use crate::blocking;
 use crate::engine::DbIndex;
 use crate::index::Damaged;
 use crate::operation::Operation;
-use crate::sync::Backoff;
+use crate::patience::Patience;
 
 /// A key in the order of latching: database, hash and key, and its position among those asked for.
 pub(super) type Place<'a> = (DbIndex, u64, &'a [u8], usize);
@@ -29,7 +29,7 @@ impl<'a> Latches<'a> {
         if op.scope.is_keyed() {
             return Self::lent(op, keys);
         }
-        let passage = op.engine().gate().pass();
+        let passage = op.engine().gate().pass()?;
         let mut latches = Self::holding_nothing(op, Some(passage));
         latches.positions = SmallVec::from_elem(0, keys.len());
         gather(op, &in_order(op, keys), &mut latches.entries, &mut latches.positions)?;
@@ -129,7 +129,7 @@ pub(super) fn gather<'a>(
     'again: loop {
         for &(db, hash, key, position) in order {
             if !entries.last().is_some_and(|last| last.db() == db && last.key() == key) {
-                let mut backoff = Backoff::new();
+                let mut patience = Patience::new();
                 let entry = loop {
                     match Entry::try_latch_fenced_hashed(op, db, hash, key) {
                         Ok(Some(entry)) => break entry,
@@ -141,10 +141,13 @@ pub(super) fn gather<'a>(
                     }
                     if !entries.is_empty() && strays.is_announced() {
                         entries.drain(..).for_each(Entry::abandon);
-                        strays.wait();
+                        strays.wait()?;
                         continue 'again;
                     }
-                    backoff.wait();
+                    if let Err(overdue) = patience.wait() {
+                        entries.drain(..).for_each(Entry::abandon);
+                        return Err(overdue.into());
+                    }
                 };
                 entries.push(entry);
             }

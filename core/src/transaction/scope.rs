@@ -27,8 +27,8 @@ use crate::engine::DbIndex;
 use crate::index::slot::{FENCED, LATCHED};
 use crate::index::{Damaged, Found, Index, Word};
 use crate::operation::Operation;
+use crate::patience::{Overdue, Patience};
 use crate::record::Kind;
-use crate::sync::Backoff;
 use crate::sync::atomic::AtomicU64;
 
 /// Attempts at a stray before it is announced: latches of one key are short.
@@ -159,12 +159,12 @@ impl State {
         hash: u64,
         key: &[u8],
     ) -> Result<(&'g AtomicU64, Word), Damaged> {
-        let mut backoff = Backoff::new();
+        let mut patience = Patience::in_scope();
         for _ in 0..ATTEMPTS {
             if let Some(latched) = index.try_latch_fenced(hash, key, op.pin())? {
                 return Ok(latched);
             }
-            backoff.wait();
+            patience.wait()?;
         }
         let strays = op.engine().strays();
         let address = std::ptr::from_ref(index).addr();
@@ -183,7 +183,7 @@ impl State {
             if let Some(latched) = index.try_latch_fenced(hash, key, op.pin())? {
                 return Ok(latched);
             }
-            backoff.wait();
+            patience.wait()?;
         }
     }
 
@@ -239,7 +239,7 @@ impl<'a> Scope<'a> {
         if op.scope.is_active() {
             return Ok(Self::part(op));
         }
-        let passage = op.engine().gate().pass();
+        let passage = op.engine().gate().pass()?;
         op.now();
         let mut entries = SmallVec::new();
         gather(op, &in_order(op, keys), &mut entries, &mut [])?;
@@ -252,14 +252,14 @@ impl<'a> Scope<'a> {
     }
 
     /// A scope that is alone with the keyspace. Within another scope it is part of that one. Waits until all others are out.
-    pub fn exclusive(op: &'a Operation<'a>) -> Scope<'a> {
+    pub fn exclusive(op: &'a Operation<'a>) -> Result<Scope<'a>, Overdue> {
         debug_assert!(!op.latched.get(), "a scope while a latch is held");
         if op.scope.is_active() {
-            return Self::part(op);
+            return Ok(Self::part(op));
         }
-        let closed = op.engine().gate().close();
+        let closed = op.engine().gate().close_for_client()?;
         op.now();
-        Self::begin(op, Mode::Exclusive, None, Some(closed))
+        Ok(Self::begin(op, Mode::Exclusive, None, Some(closed)))
     }
 
     fn part(op: &'a Operation<'a>) -> Scope<'a> {

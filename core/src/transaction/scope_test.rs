@@ -40,7 +40,7 @@ fn commands_see_what_those_before_them_wrote() {
         let op = engine.begin();
         say(&op, "RPUSH list a b c");
         let keys: Vec<(DbIndex, &[u8])> = vec![(0, b"k"), (0, b"list"), (0, b"k"), (0, b"gone")];
-        let scope = if is_keyed { Scope::keyed(&op, &keys).unwrap() } else { Scope::exclusive(&op) };
+        let scope = if is_keyed { Scope::keyed(&op, &keys).unwrap() } else { Scope::exclusive(&op).unwrap() };
         assert!(!scope.has_written());
         assert_eq!(say(&op, "GET k"), Value::Null);
         say(&op, "SET k 1");
@@ -83,7 +83,7 @@ fn whole_databases_change_within_an_exclusive_scope() {
     let engine = engine();
     let op = engine.begin();
     say(&op, "SET a 1");
-    let scope = Scope::exclusive(&op);
+    let scope = Scope::exclusive(&op).unwrap();
     say(&op, "FLUSHALL");
     assert_eq!(say(&op, "DBSIZE"), Value::Integer(0));
     say(&op, "SET b 1");
@@ -115,7 +115,7 @@ fn many_threads_with_strays_make_an_end_and_lose_nothing() {
                         say(&op, &format!("MSET x{from} 1 x{to} 2"));
                     }
                     let scope = match random.u8(0..4) {
-                        0 => Scope::exclusive(&op),
+                        0 => Scope::exclusive(&op).unwrap(),
                         1 => Scope::keyed(&op, &[]).unwrap(),
                         _ => Scope::keyed(&op, &[(0, &declared)]).unwrap(),
                     };

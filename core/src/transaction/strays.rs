@@ -4,8 +4,9 @@
 //! The lock is innermost and held for a look. Gatherers look at the flag; one that misses it sees it at its next round.
 
 use super::scope::Held;
+use crate::patience::{Overdue, Patience};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Backoff, Mutex, lock};
+use crate::sync::{Mutex, lock};
 
 /// See the module's documentation.
 #[derive(Default)]
@@ -44,11 +45,12 @@ impl Strays {
 
     /// Waits until nothing is announced; the caller holds no key.
     #[cold]
-    pub(super) fn wait(&self) {
-        let mut backoff = Backoff::new();
+    pub(super) fn wait(&self) -> Result<(), Overdue> {
+        let mut patience = Patience::new();
         while self.is_announced() {
-            backoff.wait();
+            patience.wait()?;
         }
+        Ok(())
     }
 }
 

@@ -139,9 +139,8 @@ pub static ROWS: &[Row] = &[
     row("rdb-del-sync-files", &[], Kind::Bool, "no"),
     row("rdb-version-check", &[], Kind::Choice(&["strict", "relaxed"]), "strict"),
     row("sanitize-dump-payload", &[], Kind::Choice(&["no", "yes", "clients"]), "no"),
-    // Lists are not compressed; who listens to events, and who runs scripts, comes later.
+    // Lists are not compressed.
     row("list-compress-depth", &[], between(0, i32::MAX as i64), "0"),
-    row("busy-reply-threshold", &["lua-time-limit"], COUNT, "5000"),
     // Replication.
     row("replicaof", &["slaveof"], Kind::Words, "").immutable().pinned(NO_REPLICATION),
     row("primaryauth", &["masterauth"], Kind::Text, ""),

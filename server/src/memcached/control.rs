@@ -20,6 +20,9 @@ const MEMORY_LIMIT_MEGABYTES_MIN: u64 = 8;
 /// The largest, in megabytes, as in memcached: more is a mistake.
 const MEMORY_LIMIT_MEGABYTES_MAX: u64 = 1_000_000_000;
 
+/// Rest before a delayed flush that a script kept from its work tries again.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// version.
 pub fn version(work: &mut Work<'_>) {
     work.out.extend_from_slice(b"VERSION ");
@@ -44,7 +47,7 @@ pub fn flush_all(work: &mut Work<'_>, delay: i64) -> Result<(), Failure> {
     let db = work.ctx.session.db;
     if wait.is_zero() {
         work.ctx.engine.admit_write(work.ctx.op, false)?;
-        work.ctx.op.flush(Some(db));
+        work.ctx.op.flush(Some(db))?;
         Ok(())
     } else {
         flush_later(work.client().server.clone(), number, db, wait)
@@ -59,11 +62,14 @@ fn flush_later(server: Arc<Server>, number: u64, db: DbIndex, wait: Duration) ->
     let server = Arc::downgrade(&server);
     runtime.spawn(async move {
         tokio::time::sleep(wait).await;
-        if let Some(server) = server.upgrade()
+        while let Some(server) = server.upgrade()
             // ORDERING: see `flush_all`.
             && server.memcached.flushes.load(Ordering::Relaxed) == number
+            && server.engine.begin().flush(Some(db)).is_err()
         {
-            server.engine.flush(Some(db));
+            // A script is in the way.
+            drop(server);
+            tokio::time::sleep(AGAIN_AFTER).await;
         }
     });
     Ok(())

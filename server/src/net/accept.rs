@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 
+use super::dispatch::{Dispatcher, Newcomer};
 use super::listen::{Bound, Protocol};
 use super::refuse::{self, Refusal};
 use super::stream::{Accepted, Stream};
-use super::worker::{Dispatcher, Newcomer, count_refused};
+use super::worker::count_refused;
 use crate::server::Server;
 use crate::stats::Counter;
 

@@ -1,9 +1,11 @@
-//! What happens now and then, on the thread that accepts: rates are sampled, idle clients are closed.
+//! What happens now and then, on the thread that accepts: rates are sampled, idle clients are closed,
+//! newcomers that nobody serves are looked after.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::dispatch::Dispatcher;
 use crate::client::Face;
 use crate::server::Server;
 
@@ -11,12 +13,13 @@ use crate::server::Server;
 const SAMPLES_PER_SECOND: u32 = 10;
 
 /// Runs as long as its thread does.
-pub async fn run(server: Arc<Server>) {
+pub async fn run(server: Arc<Server>, dispatcher: Dispatcher) {
     let mut interval = tokio::time::interval(Duration::from_secs(1) / SAMPLES_PER_SECOND);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for count in 0u32.. {
         interval.tick().await;
         server.stats.sample();
+        dispatcher.look_after(&server);
         crate::admin::latency::collect(&server);
         let limit = server.engine.tuning().maxmemory();
         server.stats.exceeded.note(limit != 0 && server.engine.memory().used() > limit);

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
+use polycache_core::patience::{self, Reach};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::accept;
 use super::connection::Connection;
+use super::dispatch::{Dispatcher, Newcomer, Order, Worker};
 use super::durability::{self, Waits};
 use super::housekeeping;
 use super::listen::{Bound, Protocol};
 use super::socket;
-use super::stream::Accepted;
 use super::udp;
 use crate::client::{Client, Face};
 use crate::config::{Cached, Settings};
@@ -27,115 +28,38 @@ use crate::resp;
 use crate::server::Server;
 use crate::stats::{Counter, Shard};
 
-/// What a worker is told.
-enum Order {
-    Serve(Newcomer),
-    Stop,
-}
-
-/// What is on its way to its worker.
-pub enum Newcomer {
-    Connection {
-        stream: Accepted,
-        protocol: Protocol,
-        addr: String,
-        laddr: String,
-    },
-    /// A socket for datagrams; whether they may come from other machines.
-    Datagrams {
-        socket: std::net::UdpSocket,
-        remote: bool,
-    },
-}
-
-/// One worker as others see it.
-struct Worker {
-    orders: UnboundedSender<Order>,
-    /// Connections that it serves.
-    load: Arc<AtomicUsize>,
-}
-
-/// The way to the workers.
-#[derive(Clone)]
-pub struct Dispatcher(Arc<[Worker]>);
-
-impl Dispatcher {
-    /// Gives a connection to the worker that has the fewest.
-    pub fn dispatch(&self, newcomer: Newcomer) {
-        // ORDERING: relaxed: a stale count makes the spread a little less even.
-        let worker = self.0.iter().min_by_key(|worker| worker.load.load(Ordering::Relaxed));
-        let Some(worker) = worker else { return };
-        worker.load.fetch_add(1, Ordering::Relaxed); // ORDERING: as above.
-        // A worker that stops needs no connections.
-        let _ = worker.orders.send(Order::Serve(newcomer));
-    }
-}
-
 /// The running worker threads of one server.
 pub struct Workers {
     dispatcher: Dispatcher,
     stop_accepting: Arc<Notify>,
-    threads: Vec<JoinHandle<()>>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 impl Workers {
     /// Starts the threads: the workers, and one that accepts on `listeners`, so that nobody waits at the door while a
     /// worker is busy with a long command.
     pub fn start(server: &Arc<Server>, listeners: Vec<Bound>) -> io::Result<Workers> {
-        let (mut workers, mut seats) = (Vec::new(), Vec::new());
-        for _ in 0..server.workers {
-            let (sender, receiver) = unbounded_channel();
-            let load = Arc::new(AtomicUsize::new(0));
-            workers.push(Worker { orders: sender, load: load.clone() });
-            seats.push((receiver, load));
+        let (dispatcher, stop) = (Dispatcher::default(), Arc::new(Notify::new()));
+        let mut running =
+            Workers { dispatcher: dispatcher.clone(), stop_accepting: stop.clone(), accepting: None };
+        for number in 0..server.workers {
+            dispatcher.add(start(server, format!("polycache-net-{number}"))?);
         }
-        let mut running = Workers {
-            dispatcher: Dispatcher(workers.into()),
-            stop_accepting: Arc::new(Notify::new()),
-            threads: Vec::with_capacity(seats.len() + 1),
-        };
-        for (number, (orders, load)) in seats.into_iter().enumerate() {
-            let server = server.clone();
-            running.spawn(format!("polycache-net-{number}"), move |runtime| {
-                let shard = server.stats.take_worker();
-                Thread::enter(&server, shard);
-                pubsub::enter();
-                runtime.block_on(serve(&server, orders, &load));
-                // Connections end here, before their counters go to somebody else.
-                drop(runtime);
-                Thread::leave();
-                pubsub::leave();
-                if let Some(shard) = shard {
-                    server.stats.give_worker(shard);
-                }
-            })?;
-        }
-        let (server, dispatcher, stop) =
-            (server.clone(), running.dispatcher.clone(), running.stop_accepting.clone());
-        running.spawn("polycache-accept".into(), move |runtime| {
+        let server = server.clone();
+        running.accepting = Some(spawn("polycache-accept".into(), move |runtime| {
             runtime.block_on(async {
                 accept::spawn(&server, listeners, &dispatcher);
-                tokio::spawn(housekeeping::run(server.clone()));
+                tokio::spawn(housekeeping::run(server.clone(), dispatcher));
                 stop.notified().await;
             });
-        })?;
+        })?);
         Ok(running)
-    }
-
-    /// Starts a thread with a runtime of its own, which is made here so that its failure is known here.
-    fn spawn(&mut self, name: String, work: impl FnOnce(Runtime) + Send + 'static) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        self.threads.push(std::thread::Builder::new().name(name).spawn(move || work(runtime))?);
-        Ok(())
     }
 
     /// Closes listeners and connections and joins the threads.
     pub fn stop(&mut self) {
         self.stop_accepting.notify_one();
-        for worker in self.dispatcher.0.iter() {
-            let _ = worker.orders.send(Order::Stop);
-        }
-        for thread in self.threads.drain(..) {
+        for thread in self.dispatcher.close().into_iter().chain(self.accepting.take()) {
             if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
                 tracing::error!("a worker thread panicked");
             }
@@ -149,12 +73,41 @@ impl Drop for Workers {
     }
 }
 
+/// Starts a worker.
+pub(super) fn start(server: &Arc<Server>, name: String) -> io::Result<Worker> {
+    let (orders, receiver) = unbounded_channel();
+    let load = Arc::new(AtomicUsize::new(0));
+    let (server, own_load) = (server.clone(), load.clone());
+    let thread = spawn(name, move |runtime| {
+        let shard = server.stats.take_worker();
+        Thread::enter(&server, shard);
+        pubsub::enter();
+        patience::enter(server.scripting.overdue(), Reach::Everywhere);
+        runtime.block_on(serve(&server, receiver, &own_load));
+        // Connections end here, before their counters go to somebody else.
+        drop(runtime);
+        Thread::leave();
+        pubsub::leave();
+        if let Some(shard) = shard {
+            server.stats.give_worker(shard);
+        }
+    })?;
+    Ok(Worker { orders, load, thread })
+}
+
+/// Starts a thread with a runtime of its own, which is made here so that its failure is known here.
+fn spawn(name: String, work: impl FnOnce(Runtime) + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name(name).spawn(move || work(runtime))
+}
+
 /// Takes orders until told to stop.
 async fn serve(server: &Arc<Server>, mut orders: UnboundedReceiver<Order>, load: &Arc<AtomicUsize>) {
     tokio::spawn(durability::pump(server.engine.clone()));
     tokio::spawn(pubsub::pump());
-    while let Some(Order::Serve(newcomer)) = orders.recv().await {
+    while let Some(Order::Serve(ticket)) = orders.recv().await {
         let seat = Seat(load.clone());
+        let Some(newcomer) = ticket.take() else { continue };
         if let Err(error) = take(server, newcomer, seat) {
             tracing::debug!("a connection was lost before it was served: {error}");
         }
@@ -166,7 +119,7 @@ struct Seat(Arc<AtomicUsize>);
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed); // ORDERING: see `Dispatcher::dispatch`.
+        self.0.fetch_sub(1, Ordering::Relaxed); // ORDERING: see `dispatch.rs`.
     }
 }
 

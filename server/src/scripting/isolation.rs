@@ -51,6 +51,6 @@ pub fn within<'a>(
             return Ok(());
         }
     }
-    work(&Isolation { scope: Some(Scope::exclusive(op)), is_alone: true });
+    work(&Isolation { scope: Some(Scope::exclusive(op)?), is_alone: true });
     Ok(())
 }

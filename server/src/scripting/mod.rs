@@ -34,6 +34,7 @@ mod table;
 mod test;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use polycache_core::command::Failure;
 
@@ -66,6 +67,16 @@ impl Scripting {
         if machine.state.used_bytes() <= IDLE_MACHINE_BYTES_MAX {
             self.machines.give_back(machine);
         }
+    }
+
+    /// Set while a script runs for longer than `busy-reply-threshold`.
+    pub fn overdue(&self) -> Arc<AtomicBool> {
+        self.running.overdue()
+    }
+
+    /// Whether a script runs for longer than `busy-reply-threshold`.
+    pub fn is_overdue(&self) -> bool {
+        self.running.is_overdue()
     }
 
     /// Ends all scripts: the server goes.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use polycache_core::command::Reply as _;
 use polycache_core::command::{Ctx, Failure, Outcome, Protocol, Session, Spec, execute};
 use polycache_core::log::Lsn;
+use polycache_core::patience::{self, Reach};
 
 use crate::client::{Client, ReplyMode};
 use crate::limits::SCRIPT_THREADS_MAX;
@@ -104,7 +105,12 @@ impl Offload {
         if queue.jobs.len() >= queue.idle && queue.threads < SCRIPT_THREADS_MAX {
             let shared = this.clone();
             let thread = std::thread::Builder::new().name("polycache-script".into()).stack_size(STACK_BYTES);
-            match thread.spawn(move || shared.serve()) {
+            let overdue = job.server.scripting.overdue();
+            let work = move || {
+                patience::enter(overdue, Reach::OutsideScopes);
+                shared.serve();
+            };
+            match thread.spawn(work) {
                 Ok(_) => queue.threads += 1,
                 Err(error) if queue.threads == 0 => {
                     return Err(Failure::new(format!("ERR no thread for the script: {error}")));

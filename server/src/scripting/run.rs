@@ -1,9 +1,9 @@
 //! One run of a script: what it may do, what it has done, and whether it is to end.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use polycache_core::command::{Args, Host, Protocol, Session};
 use polycache_core::engine::Operation;
@@ -22,6 +22,8 @@ pub struct Running {
     pub command: Vec<Vec<u8>>,
     pub is_function: bool,
     state: AtomicU8,
+    /// It has run for longer than `busy-reply-threshold`.
+    is_overdue: AtomicBool,
 }
 
 const QUIET: u8 = 0;
@@ -134,6 +136,13 @@ impl<'a> Run<'a> {
             STOPPED => return Verdict::End("ERR The server is shutting down."),
             _ => {}
         }
+        // ORDERING: only this thread sets it.
+        if !running.is_overdue.load(Ordering::Relaxed) {
+            let threshold = self.server.settings.load().busy_reply_threshold;
+            if running.started.elapsed() >= Duration::from_millis(threshold) {
+                self.server.scripting.running.note_overdue(running);
+            }
+        }
         let now = self.server.stats.ticks.now();
         if self.ends_at.is_some_and(|at| now > at) {
             return Verdict::End("ERR FUNCTION LOAD timeout");
@@ -167,7 +176,11 @@ impl Drop for Run<'_> {
 
 /// The scripts that have run for a while.
 #[derive(Default)]
-pub struct AllRunning(Mutex<Vec<Arc<Running>>>);
+pub struct AllRunning {
+    all: Mutex<Vec<Arc<Running>>>,
+    /// One of them is overdue. Changes with the lock held.
+    overdue: Arc<AtomicBool>,
+}
 
 /// What became of a wish to end scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +194,7 @@ pub enum Kill {
 
 impl AllRunning {
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Running>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enter(&self, run: &Run<'_>) -> Arc<Running> {
@@ -192,13 +205,37 @@ impl AllRunning {
             command: command.take(COMMAND_ARGS_MAX).collect(),
             is_function: run.function.is_some(),
             state: AtomicU8::new(if run.has_written.get() { WRITTEN } else { QUIET }),
+            is_overdue: AtomicBool::new(false),
         });
         self.lock().push(running.clone());
         running
     }
 
     fn leave(&self, running: &Arc<Running>) {
-        self.lock().retain(|other| !Arc::ptr_eq(other, running));
+        let mut all = self.lock();
+        all.retain(|other| !Arc::ptr_eq(other, running));
+        self.tell(&all);
+    }
+
+    fn note_overdue(&self, running: &Running) {
+        let all = self.lock();
+        running.is_overdue.store(true, Ordering::Relaxed); // ORDERING: read with the lock held, or by us.
+        self.tell(&all);
+    }
+
+    fn tell(&self, all: &[Arc<Running>]) {
+        // ORDERING: as above; of the flag, see `patience.rs`.
+        let is_overdue = all.iter().any(|running| running.is_overdue.load(Ordering::Relaxed));
+        self.overdue.store(is_overdue, Ordering::Relaxed);
+    }
+
+    /// Set while one of them is overdue.
+    pub fn overdue(&self) -> Arc<AtomicBool> {
+        self.overdue.clone()
+    }
+
+    pub fn is_overdue(&self) -> bool {
+        self.overdue.load(Ordering::Relaxed) // ORDERING: a hint.
     }
 
     /// The one that has run longest.

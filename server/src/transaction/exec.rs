@@ -73,7 +73,7 @@ pub fn run(ctx: &mut Ctx<'_>, transaction: &mut Transaction) -> Outcome {
     }
     op.forget_time();
     let scope = if queue.is_exclusive {
-        Scope::exclusive(op)
+        Scope::exclusive(op)?
     } else {
         let mut keys = SmallVec::new();
         queue.keys(engine, ctx.session.db, &mut keys);

@@ -78,6 +78,105 @@ fn a_script_that_has_written_is_not_killed() {
     assert_eq!(writing.join().unwrap(), Value::Integer(7));
 }
 
+/// Starts a script that loops, and more clients than there are workers with what must wait for it; ends it then.
+/// Returns what the script and the others were answered.
+fn kill_beside(
+    source: &'static str,
+    setup: &[&[&str]],
+    others: &'static [&'static [&'static str]],
+) -> Vec<Value> {
+    let server = ours();
+    let port = server.port;
+    let mut client = Client::connect(port);
+    assert!(!client.call(&["CONFIG", "SET", "busy-reply-threshold", "150"]).is_error());
+    setup.iter().for_each(|command| assert!(!client.call(command).is_error()));
+    let looping = thread::spawn(move || Client::connect(port).call(&["EVAL", source, "1", "k"]));
+    // FUNCTION STATS tells of scripts too.
+    while format!("{:?}", client.call(&["FUNCTION", "STATS"])).contains("\"running_script\", $-1") {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let waiting: Vec<_> = (0..16)
+        .flat_map(|_| others)
+        .map(|command| thread::spawn(move || Client::connect(port).call(command)))
+        .collect();
+    // Served until the script is over: nobody else frees a worker.
+    let replies: Vec<Value> = waiting.into_iter().map(|waiting| waiting.join().unwrap()).collect();
+    assert!(!looping.is_finished());
+    kill(port, "SCRIPT");
+    let text = looping.join().unwrap().text();
+    assert!(text.contains("Script killed by user"), "{text}");
+    // Nothing stays closed.
+    for command in others {
+        assert!(!client.call(command).is_error_with("BUSY"), "{command:?}");
+    }
+    replies
+}
+
+#[test]
+fn what_waits_for_a_script_that_loops_is_told_that_it_is_busy() {
+    // Alone with the keyspace, as DBSIZE by another name turns out to need that.
+    let alone = "local f = 'dbsize' while true do redis.call(f) end";
+    let others: &[&[&str]] = &[
+        &["GET", "k"],
+        &["SET", "k", "v"],
+        &["MGET", "k", "j"],
+        &["EVAL", "return redis.call('GET', 'x')", "1", "x"],
+    ];
+    for reply in kill_beside(alone, &[], others) {
+        assert!(reply.is_error_with("BUSY"), "{reply:?}");
+    }
+    // With one key only: others are served, unless they want that key or everything.
+    let keyed = "while true do redis.call('get', KEYS[1]) end";
+    for reply in kill_beside(keyed, &[&["SET", "j", "1"]], &[&["GET", "j"], &["INCR", "j"]]) {
+        assert!(!reply.is_error(), "{reply:?}");
+    }
+    let others: &[&[&str]] = &[
+        &["FLUSHALL"],
+        &["SWAPDB", "0", "1"],
+        &["GET", "k"],
+        &["SET", "k", "v"],
+        &["RENAME", "k", "j"],
+        &["BLMOVE", "k", "j", "LEFT", "LEFT", "0.01"],
+        &["FUNCTION", "FLUSH"],
+    ];
+    for reply in kill_beside(keyed, &[], others) {
+        assert!(reply.is_error_with("BUSY"), "{reply:?}");
+    }
+}
+
+#[test]
+fn newcomers_are_served_while_every_worker_runs_a_script() {
+    let server = ours();
+    let port = server.port;
+    let mut client = Client::connect(port);
+    assert!(!client.call(&["CONFIG", "SET", "busy-reply-threshold", "150"]).is_error());
+    // In a transaction a script stays on the worker's thread.
+    let looping: Vec<_> = (0..16)
+        .map(|number| {
+            thread::spawn(move || {
+                let mut client = Client::connect(port);
+                client.call(&["MULTI"]);
+                client.call(&[
+                    "EVAL",
+                    "while true do redis.call('get', KEYS[1]) end",
+                    "1",
+                    &format!("k{number}"),
+                ]);
+                client.call(&["EXEC"])
+            })
+        })
+        .collect();
+    while looping.iter().any(|looping| !looping.is_finished()) {
+        let _ = Client::connect(port).call(&["SCRIPT", "KILL"]);
+        thread::sleep(Duration::from_millis(5));
+    }
+    for looping in looping {
+        // One after the other, each alone with the keyspace; who waits for that for too long is told.
+        let reply = looping.join().unwrap();
+        assert!(format!("{reply:?}").contains("killed") || reply.is_error_with("BUSY"), "{reply:?}");
+    }
+}
+
 #[test]
 fn a_function_is_killed_by_its_own_command() {
     let server = ours();

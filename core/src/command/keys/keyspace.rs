@@ -6,7 +6,7 @@ use crate::command::{Args, Ctx, Failure, Outcome};
 /// `FLUSHDB [ASYNC | SYNC]`
 pub(super) fn flushdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     check_mode(args)?;
-    ctx.op.flush(Some(ctx.session.db));
+    ctx.op.flush(Some(ctx.session.db))?;
     ctx.reply.ok();
     Ok(())
 }
@@ -14,7 +14,7 @@ pub(super) fn flushdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// `FLUSHALL [ASYNC | SYNC]`
 pub(super) fn flushall(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     check_mode(args)?;
-    ctx.op.flush(None);
+    ctx.op.flush(None)?;
     ctx.reply.ok();
     Ok(())
 }
@@ -37,7 +37,7 @@ pub(super) fn swapdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let second = number(args[2]).ok_or(BAD_SECOND)?;
     let (first, second) = (database_of(ctx.engine, first)?, database_of(ctx.engine, second)?);
     if first != second {
-        ctx.op.swap(first, second);
+        ctx.op.swap(first, second)?;
     }
     ctx.reply.ok();
     Ok(())

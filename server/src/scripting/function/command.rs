@@ -139,7 +139,7 @@ pub fn load(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         known.admits(&library, replaces)?;
         let mut libraries = known.libraries.clone();
         libraries.insert(name.clone(), Arc::new(library));
-        known.become_those(ctx, libraries, &[&[b"FUNCTION", b"LOAD", b"REPLACE", &code]]);
+        known.become_those(ctx, libraries, &[&[b"FUNCTION", b"LOAD", b"REPLACE", &code]])?;
         Ok(name)
     })??;
     ctx.reply.bulk(name.as_bytes());
@@ -151,8 +151,7 @@ pub fn delete(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     with_known(ctx, args, |ctx, _, _, known| {
         let mut libraries = known.libraries.clone();
         libraries.remove(&*String::from_utf8_lossy(args[2])).ok_or(NO_LIBRARY)?;
-        known.become_those(ctx, libraries, &[&[b"FUNCTION", b"DELETE", args[2]]]);
-        Ok::<_, Failure>(())
+        known.become_those(ctx, libraries, &[&[b"FUNCTION", b"DELETE", args[2]]])
     })??;
     ctx.reply.ok();
     Ok(())
@@ -166,8 +165,8 @@ pub fn flush(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return Err(WRONG);
     }
     with_known(ctx, args, |ctx, _, _, known| {
-        known.become_those(ctx, Default::default(), &[&[b"FUNCTION", b"FLUSH"]]);
-    })?;
+        known.become_those(ctx, Default::default(), &[&[b"FUNCTION", b"FLUSH"]])
+    })??;
     ctx.reply.ok();
     Ok(())
 }
@@ -213,8 +212,7 @@ pub fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             effects.push(&[b"FUNCTION", b"FLUSH"]);
         }
         effects.extend(loads.iter().map(|load| &load[..]));
-        known.become_those(ctx, next.libraries, &effects);
-        Ok::<_, Failure>(())
+        known.become_those(ctx, next.libraries, &effects)
     })??;
     ctx.reply.ok();
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use polycache_core::command::{Args, Ctx, Failure};
+use polycache_core::command::{Args, Ctx, Failure, Outcome};
 
 use super::library::Library;
 use super::load;
@@ -97,11 +97,11 @@ impl Known {
         ctx: &Ctx<'_>,
         libraries: BTreeMap<String, Arc<Library>>,
         effects: &[&[&[u8]]],
-    ) {
+    ) -> Outcome {
+        let sources = libraries.iter().map(|(name, library)| (name.clone(), library.code.clone())).collect();
+        ctx.op.change_libraries(|all| *all = sources, effects)?;
         self.libraries = libraries;
-        let sources =
-            self.libraries.iter().map(|(name, library)| (name.clone(), library.code.clone())).collect();
-        ctx.op.change_libraries(|all| *all = sources, effects);
         self.changes = ctx.engine.libraries().changes();
+        Ok(())
     }
 }
