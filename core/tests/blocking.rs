@@ -111,8 +111,8 @@ fn a_replaced_database_serves_too() {
         let words: [&[u8]; 3] = [b"RPUSH", b"k", b"x"];
         dispatch(&mut Ctx { engine: &engine, op: &op, session, reply, host, registry: &registry }, &words);
     }
-    engine.begin().flush(Some(0));
-    engine.begin().swap(0, 3);
+    engine.begin().flush(Some(0)).unwrap();
+    engine.begin().swap(0, 3).unwrap();
     assert_eq!(bytes(&reply_of(blocked.wait(&mut || true))), b"x");
 }
 

@@ -27,8 +27,18 @@ fn failure(error: StorageError) -> Failure {
     }
 }
 
+/// Waits until work on the whole keyspace could begin, or gives up as a client's thread does: the work itself waits for
+/// as long as a script runs.
+fn await_way(ctx: &Ctx<'_>) -> Outcome {
+    if !ctx.op.is_in_scope() {
+        drop(ctx.engine.gate().close_for_client()?);
+    }
+    Ok(())
+}
+
 /// `SAVE`
 pub(super) fn save(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    await_way(ctx)?;
     persistence(ctx.engine)?.save(ctx.engine).map_err(failure)?;
     ctx.reply.ok();
     Ok(())
@@ -86,6 +96,7 @@ pub(super) fn reload(ctx: &mut Ctx<'_>, options: &[&[u8]]) -> Outcome {
             _ => return Err(OPTIONS),
         }
     }
+    await_way(ctx)?;
     let persistence = persistence(ctx.engine)?;
     if save {
         persistence.save(ctx.engine).map_err(failure)?;
@@ -97,6 +108,7 @@ pub(super) fn reload(ctx: &mut Ctx<'_>, options: &[&[u8]]) -> Outcome {
 
 /// `DEBUG LOADAOF`: without a log it does nothing, as in Redis.
 pub(super) fn load_aof(ctx: &mut Ctx<'_>) -> Outcome {
+    await_way(ctx)?;
     let persistence = persistence(ctx.engine)?;
     if ctx.engine.log().is_on() {
         persistence.reload_aof(ctx.engine, ctx.registry).map_err(failure)?;

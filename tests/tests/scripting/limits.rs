@@ -138,6 +138,7 @@ fn what_waits_for_a_script_that_loops_is_told_that_it_is_busy() {
         &["RENAME", "k", "j"],
         &["BLMOVE", "k", "j", "LEFT", "LEFT", "0.01"],
         &["FUNCTION", "FLUSH"],
+        &["SAVE"],
     ];
     for reply in kill_beside(keyed, &[], others) {
         assert!(reply.is_error_with("BUSY"), "{reply:?}");
