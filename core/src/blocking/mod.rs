@@ -64,6 +64,11 @@ pub trait Demand: Send + Sync + 'static {
         record.is_some_and(|record| record.kind() == self.kind())
     }
 
+    /// Whether it leaves the keys as they are: then whoever is told of changes of what it has read goes on to be told.
+    fn only_reads(&self) -> bool {
+        false
+    }
+
     /// Whether the removal of a key may end the waiting: `is_ready` is then asked about missing keys, too.
     fn wants_absence(&self) -> bool {
         false

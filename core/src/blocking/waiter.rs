@@ -51,6 +51,13 @@ impl Waiter {
         Waiter { order, db, keys, demand, has_timeout, protocol, state: Mutex::new(State::Waiting(None)) }
     }
 
+    /// Whether it is about to read `key`, and leave it as it is.
+    pub fn will_read(&self, key: &[u8]) -> bool {
+        self.demand.only_reads()
+            && self.keys.iter().any(|(own, _)| **own == *key)
+            && matches!(*lock(&self.state), State::Waiting(_) | State::Serving(_))
+    }
+
     /// A sink for its reply.
     pub(super) fn recorder(&self) -> ValueReply {
         ValueReply::speaking(self.protocol)

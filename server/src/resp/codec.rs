@@ -224,11 +224,13 @@ impl Executor<'_> {
         if turn.client.special & client::special::HAS_RUN != 0 {
             failed = false;
             self.count_transaction(turn);
+            if turn.client.closing {
+                // It killed itself: an array that would end in the middle is not begun.
+                turn.out.truncate(reply_start);
+            }
         }
         self.account(turn, spec, index, args, failed, reply_start);
-        if turn.client.special != 0 {
-            special::after(turn.client, spec, turn.out);
-        }
+        self.end(turn, Some(index));
         let client = &turn.client;
         let waits = client.wait.is_some() || client.blocked.is_some() || client.script.is_some();
         if waits { Ran::Waits } else { Ran::Done }
@@ -360,6 +362,15 @@ impl Executor<'_> {
         count_error(turn, reply_start);
         if turn.client.reply_mode != ReplyMode::On {
             hold_back(turn, reply_start);
+        }
+        self.end(turn, command);
+    }
+
+    /// What comes behind every command.
+    #[inline]
+    fn end(&self, turn: &mut Turn<'_>, command: Option<CommandIndex>) {
+        if turn.client.special != 0 || turn.client.tracking.is_some() {
+            special::after(turn.client, turn.server, command, turn.out);
         }
     }
 }

@@ -47,12 +47,15 @@ pub(super) fn replies_are_messages(spec: &Spec) -> bool {
     spec.group == "pubsub" && spec.name.ends_with("subscribe")
 }
 
-/// Behind a command's reply comes what it sent to its own client.
+/// Behind the reply to `command`, if that is known, comes what it sent to its own client. CLIENT CACHING is good for one
+/// command, or one transaction, but for CLIENT's own.
 #[cold]
-pub(super) fn after(client: &mut Client, spec: &Spec, out: &mut Vec<u8>) {
+pub(super) fn after(client: &mut Client, server: &Server, command: Option<CommandIndex>, out: &mut Vec<u8>) {
+    let is_client = || command.is_some_and(|command| server.stats.command_name(command).starts_with("client|"));
     if let Some(asked) = &mut client.tracking
-        && spec.group != "connection"
+        && asked.caching
         && client.special & special::IN_MULTI == 0
+        && !is_client()
     {
         asked.caching = false;
     }

@@ -55,10 +55,19 @@ impl Table {
         }
     }
 
-    /// Takes out those who have read a key.
-    pub fn take(&self, key: &[u8]) -> Option<Readers> {
-        let readers = self.shard(key).remove(key)?;
-        self.subtract(1, readers.len());
+    /// Those who have read a key. They are taken out, but for those who will have read what it is now.
+    pub fn take(&self, key: &[u8], will_read: impl Fn(u64) -> bool) -> Option<Readers> {
+        let mut shard = self.shard(key);
+        let readers = shard.get(key)?.clone();
+        let staying: Readers = readers.iter().copied().filter(|id| will_read(*id)).collect();
+        let items = readers.len() - staying.len();
+        if staying.is_empty() {
+            shard.remove(key);
+            self.subtract(1, items);
+        } else {
+            shard.insert(key.into(), staying);
+            self.subtract(0, items);
+        }
         Some(readers)
     }
 
@@ -132,8 +141,10 @@ mod tests {
         assert_eq!(table.sizes(), (101, 200));
         (0..64).for_each(|_| table.forget(|id| id > 64, false));
         assert_eq!(table.sizes(), (37, 72));
-        assert_eq!(table.take(b"all").map(|readers| readers.len()), Some(36));
-        assert!(table.take(b"all").is_none() && table.take_any().is_some());
+        assert_eq!(table.take(b"all", |id| id == 70).map(|readers| readers.len()), Some(36));
+        assert_eq!(table.sizes(), (37, 37));
+        assert_eq!(table.take(b"all", |_| false).as_deref(), Some(&[70][..]));
+        assert!(table.take(b"all", |_| true).is_none() && table.take_any().is_some());
         table.forget(|_| false, true);
         assert_eq!(table.sizes(), (0, 0));
     }

@@ -14,7 +14,12 @@ impl Tracking {
         let _gathering = Gathering::begin();
         let trackers = self.read();
         for key in keys {
-            let Some(readers) = self.table.take(key) else { continue };
+            // A blocked XREAD of the key is served by this very change, or still to be served.
+            let will_read = |id| {
+                let waiter = trackers.get(&id).and_then(|tracker| tracker.entry.waiter());
+                waiter.is_some_and(|waiter| waiter.will_read(key))
+            };
+            let Some(readers) = self.table.take(key, will_read) else { continue };
             self.tell_readers(&trackers, clients, key, &readers, writer);
         }
         if self.broadcasters.load(Ordering::SeqCst) != 0 {

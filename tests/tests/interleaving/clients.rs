@@ -36,6 +36,13 @@ fn kills() {
          b PING
          w SET k v",
         // Oneself: not unless asked for.
+        "a MULTI
+         a SET k 1
+         a CLIENT KILL ID @a SKIPME no
+         a SET l 1
+         a EXEC
+         b MGET k l
+         b CLIENT KILL ID @b SKIPME no",
         "a CLIENT KILL ID @a
          a CLIENT KILL ID @a SKIPME yes
          a CLIENT KILL ID @a SKIPME no

@@ -94,6 +94,48 @@ fn each_mode() {
          a GET l
          b SET k 2
          b SET l 2",
+        // Only CLIENT's own commands leave the wish for the next command as it is.
+        "a CLIENT TRACKING ON OPTIN
+         a CLIENT CACHING YES
+         a PING
+         a GET k
+         b SET k 1
+         a CLIENT CACHING YES
+         a CLIENT GETNAME
+         a GET k
+         b SET k 2
+         a CLIENT CACHING YES
+         a NONSENSE
+         a GET k
+         b SET k 3
+         a CLIENT CACHING YES
+         a GET
+         a GET k
+         b SET k 4
+         a CLIENT CACHING YES
+         a CLIENT NONSENSE
+         a GET k
+         b SET k 5
+         a CLIENT CACHING YES
+         a MULTI
+         a PING
+         a GET k
+         a EXEC
+         b SET k 6
+         a CLIENT CACHING YES
+         a SELECT 0
+         a GET k
+         b SET k 7",
+        // Served and not served, a read that blocks is tracked.
+        "a CLIENT TRACKING ON
+         a XREAD BLOCK 0 STREAMS s 0
+         b XADD s 1-1 f v
+         b XADD s 2-1 f v
+         b XADD s 3-1 f v
+         a XREAD BLOCK 0 STREAMS s t $ $
+         b XADD t 1-1 f v
+         b XADD t 1-2 f v
+         b XADD s 4-1 f v",
         "a CLIENT TRACKING ON OPTOUT
          a CLIENT CACHING NO
          a GET k

@@ -242,6 +242,10 @@ impl Demand for Read {
         Kind::Stream
     }
 
+    fn only_reads(&self) -> bool {
+        true
+    }
+
     fn check(&self, position: usize, record: Option<Record<'_>>) -> Result<bool, Failure> {
         stream_of(record)?;
         Ok(self.is_ready(position, record))
