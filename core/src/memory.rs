@@ -56,6 +56,15 @@ impl Memory {
         self.total.load(Ordering::Relaxed).max(0) as u64
     }
 
+    /// Whether more than `limit` bytes are in use: one load, and off as [`Memory::used_roughly`] is, unless so small a
+    /// limit would mean nothing then.
+    #[inline]
+    pub fn exceeds(&self, limit: u64) -> bool {
+        const EXACT_BELOW: u64 = 4 * SHARDS as u64 * DRIFT_BYTES_MAX as u64;
+        let used = if limit < EXACT_BELOW { self.used() } else { self.used_roughly() };
+        used > limit
+    }
+
     /// Bytes in use.
     pub fn used(&self) -> u64 {
         // ORDERING: as in `settle`.

@@ -254,6 +254,8 @@ pub struct Spec {
     pub complexity: &'static str,
     /// COMMAND DOCS' flags.
     pub doc_flags: &'static [&'static str],
+    /// The version that deprecated it, and what took its place.
+    pub deprecated: Option<(&'static str, &'static str)>,
     pub args: &'static [Arg],
     /// Subcommands of a container such as CLIENT; their arity counts from the container's name.
     pub subcommands: &'static [Spec],
@@ -279,6 +281,7 @@ impl Spec {
             summary: "",
             complexity: "O(1)",
             doc_flags: &[],
+            deprecated: None,
             args: &[],
             subcommands: &[],
             handler,

@@ -203,7 +203,7 @@ impl Engine {
     /// Makes room where memory is full; whether there is room now. The caller holds no latch.
     pub fn make_room(&self, op: &Operation<'_>) -> bool {
         let limit = self.tuning().maxmemory();
-        if limit == 0 || self.memory().used_roughly() <= limit {
+        if limit == 0 || !self.memory().exceeds(limit) {
             return true;
         }
         let policy = self.tuning().policy();

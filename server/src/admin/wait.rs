@@ -1,4 +1,4 @@
-//! WAITAOF: waits until writes are durable.
+//! WAITAOF: waits until writes are durable. WAIT: there are no replicas that could have them.
 //!
 //! A connection waits by itself, its thread serves others meanwhile; a thread that calls the command itself blocks.
 
@@ -27,9 +27,6 @@ pub struct LocalWait {
 pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const LOCAL: Failure = Failure::text("ERR value is out of range, value must between 0 and 1");
     const REPLICAS: Failure = Failure::text("ERR value is out of range, must be positive");
-    const TIMEOUT: Failure = Failure::text("ERR timeout is not an integer or out of range");
-    const TOO_LONG: Failure = Failure::text("ERR timeout is out of range");
-    const NEGATIVE: Failure = Failure::text("ERR timeout is negative");
     const OFF: Failure =
         Failure::text("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
     let local = canonical_integer(args[1]).ok_or(Failure::NOT_INTEGER)?;
@@ -37,11 +34,7 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return Err(LOCAL);
     }
     canonical_integer(args[2]).filter(|replicas| *replicas >= 0).ok_or(REPLICAS)?;
-    let timeout_ms = canonical_integer(args[3]).ok_or(TIMEOUT)?;
-    let timeout_ms = u64::try_from(timeout_ms).map_err(|_| NEGATIVE)?;
-    if timeout_ms.saturating_add(ctx.now().0) > i64::MAX as u64 {
-        return Err(TOO_LONG);
-    }
+    let timeout_ms = parse_timeout(ctx, args[3])?;
     let log = ctx.engine.log();
     if local == 1 && !log.is_on() {
         return Err(OFF);
@@ -66,6 +59,27 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     answer(ctx.reply, durable);
     Ok(())
+}
+
+/// `WAIT numreplicas timeout`: how many replicas have what this client wrote. As for WAITAOF, none is not waited for.
+pub(super) fn wait(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    canonical_integer(args[1]).ok_or(Failure::NOT_INTEGER)?;
+    parse_timeout(ctx, args[2])?;
+    ctx.reply.integer(0);
+    Ok(())
+}
+
+/// Milliseconds; 0 is for as long as it takes.
+fn parse_timeout(ctx: &Ctx<'_>, text: &[u8]) -> Result<u64, Failure> {
+    const NOT_INTEGER: Failure = Failure::text("ERR timeout is not an integer or out of range");
+    const TOO_LONG: Failure = Failure::text("ERR timeout is out of range");
+    const NEGATIVE: Failure = Failure::text("ERR timeout is negative");
+    let timeout_ms = canonical_integer(text).ok_or(NOT_INTEGER)?;
+    let timeout_ms = u64::try_from(timeout_ms).map_err(|_| NEGATIVE)?;
+    if timeout_ms.saturating_add(ctx.now().0) > i64::MAX as u64 {
+        return Err(TOO_LONG);
+    }
+    Ok(timeout_ms)
 }
 
 /// The reply: how many have the writes on their disks, here and at replicas.

@@ -51,7 +51,8 @@ pub(super) fn replies_are_messages(spec: &Spec) -> bool {
 /// command, or one transaction, but for CLIENT's own.
 #[cold]
 pub(super) fn after(client: &mut Client, server: &Server, command: Option<CommandIndex>, out: &mut Vec<u8>) {
-    let is_client = || command.is_some_and(|command| server.stats.command_name(command).starts_with("client|"));
+    let is_client =
+        || command.is_some_and(|command| server.stats.command_name(command).starts_with("client|"));
     if let Some(asked) = &mut client.tracking
         && asked.caching
         && client.special & special::IN_MULTI == 0

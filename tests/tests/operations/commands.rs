@@ -7,6 +7,12 @@ use polycache_tests::support::{Client, Kind, Server, ServerOptions, Value};
 /// Rows whose documentation is still ours: the filters of CLIENT came in several versions.
 const OWN_DOCS: [&str; 3] = ["client|list", "client|kill", "hello"];
 
+/// What Valkey has for nodes of its cluster among themselves.
+const NOT_HERE: [&str; 2] = ["clusterscan", "restore-asking"];
+
+/// What is here of Redis 8.
+const OF_REDIS_8: [&str; 2] = ["xackdel", "xdelex"];
+
 fn both() -> [Server; 2] {
     [Kind::Valkey, Kind::Polycache].map(|kind| Server::start(kind, ServerOptions::new().flag("save", "")))
 }
@@ -81,6 +87,16 @@ fn rows_are_those_of_valkey() {
     }
 }
 
+/// What one of the two servers has alone.
+#[test]
+fn the_commands_are_those_of_valkey() {
+    let [peer, ours] = both().map(|server| rows(&resp3(&server).say("COMMAND")));
+    let missing: Vec<&String> = peer.keys().filter(|name| !ours.contains_key(*name)).collect();
+    assert_eq!(missing, NOT_HERE, "of Valkey alone");
+    let own: Vec<&String> = ours.keys().filter(|name| !peer.contains_key(*name)).collect();
+    assert_eq!(own, OF_REDIS_8, "ours alone");
+}
+
 #[test]
 fn documentation_is_that_of_valkey() {
     let [peer, ours] = both().map(|server| docs(&resp3(&server).say("COMMAND DOCS")));
@@ -129,6 +145,7 @@ fn lists_are_those_of_valkey() {
         queries.push(format!("COMMAND LIST FILTERBY PATTERN {pattern}"));
     }
     queries.push("COMMAND LIST FILTERBY MODULE none".into());
+    queries.push("COMMAND LIST".into());
     for query in queries {
         let [peer, ours] = [&servers[0], &servers[1]].map(|server| {
             let mut names: Vec<String> = resp3(server).say(&query).items().iter().map(text).collect();

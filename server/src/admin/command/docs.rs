@@ -30,8 +30,9 @@ fn emit(reply: &mut dyn Reply, row: Row) {
     let arguments = !spec.args.is_empty();
     let subcommands = row.subcommands();
     let flags = !spec.doc_flags.is_empty();
+    let deprecated = if spec.deprecated.is_some() { 2 } else { 0 };
     let fields = [complexity, flags, history, arguments, subcommands.len() > 0];
-    reply.map(3 + fields.iter().filter(|field| **field).count());
+    reply.map(3 + deprecated + fields.iter().filter(|field| **field).count());
     text(reply, "summary", spec.summary);
     text(reply, "since", spec.since);
     text(reply, "group", spec.group);
@@ -42,6 +43,10 @@ fn emit(reply: &mut dyn Reply, row: Row) {
         reply.bulk(b"doc_flags");
         reply.set(spec.doc_flags.len());
         spec.doc_flags.iter().for_each(|name| reply.status(name));
+    }
+    if let Some((since, replaced_by)) = spec.deprecated {
+        text(reply, "deprecated_since", since);
+        text(reply, "replaced_by", replaced_by);
     }
     if history {
         reply.bulk(b"history");

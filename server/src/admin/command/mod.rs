@@ -60,7 +60,11 @@ pub(super) fn count(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 pub(super) fn list(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut names: Vec<String> = Vec::new();
     match args[2..] {
-        [] => names.extend(ctx.registry.iter().map(|spec| spec.name.to_owned())),
+        [] => {
+            for row in ctx.registry.iter().map(Row::top) {
+                names.extend(std::iter::once(row).chain(row.subcommands()).map(|row| row.full_name()));
+            }
+        }
         [word, kind, wanted] if is_word(word, "filterby") => {
             // Without modules, none has commands.
             let pass: Box<dyn Fn(&Row) -> bool> = if is_word(kind, "module") {
