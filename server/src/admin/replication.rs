@@ -49,6 +49,25 @@ pub(super) fn acknowledge(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
+/// `CLUSTER KEYSLOT key`: needs no cluster.
+pub(super) fn keyslot(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    ctx.reply.integer(slot_of(args[2]).into());
+    Ok(())
+}
+
+/// The hash slot of a key: CRC-16/XMODEM of its hash tag, the bytes between the first `{` and the next `}` where there
+/// are any, else of the whole key. Source: the specification of Redis Cluster, "Hash tags".
+fn slot_of(key: &[u8]) -> u16 {
+    const SLOTS: u16 = 16384;
+    let tag = key.iter().position(|byte| *byte == b'{').map(|at| &key[at + 1..]);
+    let tag = tag.and_then(|rest| rest.iter().position(|byte| *byte == b'}').map(|end| &rest[..end]));
+    let hashed = tag.filter(|tag| !tag.is_empty()).unwrap_or(key);
+    let sum = hashed.iter().fold(0u16, |sum, byte| {
+        (0..8).fold(sum ^ u16::from(*byte) << 8, |sum, _| sum << 1 ^ if sum >> 15 == 1 { 0x1021 } else { 0 })
+    });
+    sum % SLOTS
+}
+
 /// `CLUSTER ...`, `ASKING`
 pub(super) fn cluster_is_off(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     Err(Failure::text("ERR This instance has cluster support disabled"))

@@ -139,6 +139,13 @@ pub const TEMPLATES: &[(u32, &str)] = &[
     (1, "MEMORY USAGE <key> [ SAMPLES ( 0 | 5 | -1 | x ) ]"),
     (1, "MEMORY ( DOCTOR | NONSENSE )"),
     (1, "SLOWLOG ( LEN | RESET | GET 0 | GET -2 | GET x | NONSENSE )"),
+    // Valkey waits for replicas that never come.
+    (1, "WAIT ( 0 | -1 | x ) ( 0 | 10 | -1 | x )"),
+    (1, "( READONLY | READWRITE | ASKING )"),
+    (1, "CLUSTER ( INFO | SLOTS | KEYSLOT ( a | {a}b | a{}b | a{bc}{d} ) | ADDSLOTS | NONSENSE )"),
+    (1, "MODULE ( HELP | NONSENSE )"),
+    (1, "( REPLICAOF | SLAVEOF ) NO ONE"),
+    (1, "FAILOVER [ ( ABORT | TO a 1 | TO a x | TO a 1 FORCE | TIMEOUT 10 | TIMEOUT x | NONSENSE ) ]"),
     (1, "DEBUG SET-ACTIVE-EXPIRE ( 0 | 1 )"),
     // No DEBUG SLEEP: damaged, it sleeps for years.
     (1, "NONSENSE <key> <value>"),

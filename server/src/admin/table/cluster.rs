@@ -1,5 +1,5 @@
-//! The rows of CLUSTER and its kin: what Valkey tells of them with its cluster mode off, which is what every one of them
-//! answers.
+//! The rows of CLUSTER and its kin: what Valkey tells of them with its cluster mode off, which is what nearly all
+//! of them answer.
 
 use polycache_core::command::spec::{Arg, Spec, acl, flag};
 
@@ -202,7 +202,7 @@ const CLUSTER: &[Spec] = &[
         summary: "Returns the hash slot for a key.",
         complexity: "O(N) where N is the number of bytes in the key",
         args: &[Arg::string("key")],
-        ..Spec::new("keyslot", 3, replication::cluster_is_off)
+        ..Spec::new("keyslot", 3, replication::keyslot)
     },
     Spec {
         flags: flag::STALE,
