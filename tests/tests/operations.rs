@@ -9,4 +9,5 @@ mod operations {
     mod info;
     mod logs;
     mod monitor;
+    mod secrets;
 }

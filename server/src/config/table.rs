@@ -256,7 +256,8 @@ settings! {
     client_output_buffer_limit: OutputLimits = "client-output-buffer-limit" [], Kind::OutputLimits,
         "normal 0 0 0 replica 256mb 64mb 60 pubsub 32mb 8mb 60", MUTABLE,
         "When a client that does not read its replies is disconnected: class, hard bytes, soft bytes, soft seconds.";
-    busy_reply_threshold: u64 = "busy-reply-threshold" ["lua-time-limit"], COUNT, "5000", MUTABLE,
+    busy_reply_threshold: u64 = "busy-reply-threshold" ["lua-time-limit"],
+        Kind::Integer { min: 0, max: i64::MAX }, "5000", MUTABLE,
         "Milliseconds that a script may run before commands that wait for it are answered -BUSY.";
     notify_keyspace_events: String = "notify-keyspace-events" [], Kind::Text, "", MUTABLE,
         "Which keyspace events are published: K, E and the letters of classes (g$lshzxetdnm, A: all but n and m).";
