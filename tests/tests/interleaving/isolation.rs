@@ -1,17 +1,23 @@
-//! Isolation: connections move money between accounts by MULTI, by MSET under WATCH, and with their keys spread over
-//! databases that are swapped, while others read, snapshots are written, and the server is killed and started again. The
-//! sum never changes, and no reader sees half of a transfer.
+//! Isolation: money is moved between accounts by MULTI, by MSET under WATCH and by scripts that declare their keys or do
+//! not, over connections and in-process, while others read by every face, snapshots are written, and the server is killed
+//! and started again. The sum never changes, and no reader sees half of a transfer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use polycache_core::record::Str;
+use polycache_server::embedded::{Cache, Expire, Options, Serve};
 use polycache_tests::differential::setting;
 use polycache_tests::support::memcached::TextClient as Memcached;
 use polycache_tests::support::{Client, Kind, Server, ServerOptions, Value};
 
 const ACCOUNTS: u64 = 6;
 const SUM: i64 = 600;
+
+/// Moves ARGV's last from the first key to the second, be they declared or not.
+const SCRIPT: &str = "local from, to = KEYS[1] or ARGV[1], KEYS[2] or ARGV[2] \
+                      redis.call('DECRBY', from, ARGV[#ARGV]) redis.call('INCRBY', to, ARGV[#ARGV]) return 1";
 
 fn names() -> Vec<String> {
     (0..ACCOUNTS).map(|number| format!("account{number}")).collect()
@@ -35,8 +41,15 @@ fn transfer(port: u16, seed: u64, stop: &AtomicBool) -> u64 {
     while !stop.load(Ordering::Relaxed) {
         let (from, to) = (random(&mut state) % ACCOUNTS, random(&mut state) % ACCOUNTS);
         let amount = random(&mut state) % 9;
-        let mut say = |words: &str| client.try_call(&words.split(' ').collect::<Vec<_>>());
         let mut attempt = || -> std::io::Result<bool> {
+            if seed % 4 == 2 || seed % 4 == 3 {
+                let keys = if seed % 4 == 2 { 2 } else { 0 };
+                let (from, to, amount) =
+                    (format!("account{from}"), format!("account{to}"), amount.to_string());
+                let reply = client.try_call(&["EVAL", SCRIPT, &keys.to_string(), &from, &to, &amount])?;
+                return Ok(!reply.is_error());
+            }
+            let mut say = |words: &str| client.try_call(&words.split(' ').collect::<Vec<_>>());
             if seed.is_multiple_of(2) {
                 say("MULTI")?;
                 say(&format!("DECRBY account{from} {amount}"))?;
@@ -124,7 +137,7 @@ fn money_is_neither_made_nor_lost() {
         // Killed in the midst of it: the log has all of a transaction or nothing.
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
-            let movers: Vec<_> = (0..2)
+            let movers: Vec<_> = (0..4)
                 .map(|seed| {
                     scope.spawn({
                         let stop = &stop;
@@ -139,6 +152,62 @@ fn money_is_neither_made_nor_lost() {
             }
         });
     }
+}
+
+/// All faces of one engine in one process, this one.
+#[test]
+fn no_face_sees_half_of_a_transfer_by_another() {
+    let cache = Cache::open(&Options::default()).unwrap();
+    let names = names();
+    let share = (SUM / ACCOUNTS as i64).to_string();
+    let pairs: Vec<(&[u8], &[u8])> = names.iter().map(|name| (name.as_bytes(), share.as_bytes())).collect();
+    let _ = cache.set_many(&pairs, Expire::Never).unwrap();
+    let loopback = || Some("127.0.0.1:0".to_owned());
+    let served = cache.serve(&Serve { resp: loopback(), memcached: loopback(), password: None }).unwrap();
+    let port = |address: Option<&str>| address.unwrap().rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    let (resp_port, memcached_port) = (port(served.resp()), port(served.memcached()));
+    let stop = AtomicBool::new(false);
+    let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    thread::scope(|scope| {
+        let (stop, cache, keys) = (&stop, &cache, &keys);
+        let wire: Vec<_> = (0..4).map(|seed| scope.spawn(move || transfer(resp_port, seed, stop))).collect();
+        let within = scope.spawn(move || {
+            let (mut state, mut done) = (99, 0u64);
+            while !stop.load(Ordering::Relaxed) {
+                let [from, to] = [0, 1].map(|_| keys[(random(&mut state) % ACCOUNTS) as usize]);
+                let args: [&[u8]; 6] = [b"EVAL", SCRIPT.as_bytes(), b"2", from, to, b"3"];
+                let _ = cache.execute(&args).unwrap();
+                done += 1;
+            }
+            done
+        });
+        let seen_within = scope.spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                let mut read = 0;
+                let mut add = |value: Option<Str<'_>>| {
+                    let text = String::from_utf8(value.unwrap().to_vec()).unwrap();
+                    read += text.parse::<i64>().unwrap();
+                };
+                cache.get_many(keys, |_, value| add(value)).unwrap();
+                assert_eq!(read, SUM, "an in-process reader saw half of a transfer");
+            }
+        });
+        let seen_on_the_wire = scope.spawn(move || {
+            let mut client = Client::connect(resp_port);
+            let mut other = Memcached::connect(memcached_port);
+            while !stop.load(Ordering::Relaxed) {
+                assert_eq!(sum(&mut client), SUM, "MGET saw half of a transfer");
+                assert!(other.gets("account0").is_some());
+            }
+        });
+        thread::sleep(Duration::from_millis(setting("POLYCACHE_ISOLATION_MS", 700)));
+        stop.store(true, Ordering::Relaxed);
+        assert!(wire.into_iter().all(|mover| mover.join().unwrap() > 0));
+        assert!(within.join().unwrap() > 0);
+        seen_within.join().unwrap();
+        seen_on_the_wire.join().unwrap();
+    });
+    assert_eq!(sum(&mut Client::connect(resp_port)), SUM);
 }
 
 #[test]
