@@ -1,7 +1,9 @@
 //! Client-side caching in all its modes, step by step against Valkey.
 
 use polycache_tests::interleaving::{Interleaving, compare};
-use polycache_tests::support::{Kind, Server, ServerOptions};
+use polycache_server::embedded::{Cache, Options, Serve, SetOptions};
+use polycache_tests::support::memcached::TextClient;
+use polycache_tests::support::{Client, Kind, Server, ServerOptions};
 
 #[test]
 fn options() {
@@ -230,4 +232,58 @@ fn the_table_is_bounded() {
         assert!(started.elapsed().as_secs() < 5, "{}", control.say("INFO stats").text());
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
+}
+
+/// A client that has read a key hears of its change by every face, and of its eviction.
+#[test]
+fn every_change_is_told() {
+    let cache = Cache::open(&Options::default()).unwrap();
+    let loopback = || Some("127.0.0.1:0".to_owned());
+    let served = cache.serve(&Serve { resp: loopback(), memcached: loopback(), password: None }).unwrap();
+    let port = |address: Option<&str>| address.unwrap().rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    let mut memcached = TextClient::connect(port(served.memcached()));
+    let mut writer = Client::connect(port(served.resp()));
+    let mut tracker = Client::connect(port(served.resp()));
+    tracker.say("HELLO 3");
+    tracker.say("CLIENT TRACKING ON");
+    let told = r#">["invalidate", ["k"]]"#;
+    let mut expect = |what: &str, change: &mut dyn FnMut()| {
+        tracker.say("GET k");
+        change();
+        // The message is on its way before the change is acknowledged.
+        assert_eq!(format!("{:?}", tracker.read().unwrap()), told, "{what}");
+    };
+    expect("RESP", &mut || assert!(writer.say("SET k 1").is_ok()));
+    expect("a script", &mut || assert!(!writer.call(&["EVAL", "redis.call('INCR', 'k')", "0"]).is_error()));
+    expect("a transaction", &mut || {
+        writer.say("MULTI");
+        writer.say("SET k 2");
+        writer.say("EXEC");
+    });
+    expect("memcached's set", &mut || memcached.set("k", b"3", 0, 0));
+    expect("memcached's incr", &mut || assert_eq!(memcached.ask(b"incr k 4\r\n"), "7"));
+    expect("memcached's ms", &mut || assert_eq!(memcached.ask(b"ms k 1\r\n8\r\n"), "HD"));
+    expect("memcached's delete", &mut || assert_eq!(memcached.ask(b"delete k\r\n"), "DELETED"));
+    expect("in-process", &mut || {
+        let _ = cache.set(b"k", b"9", &SetOptions::default()).unwrap();
+    });
+    expect("an in-process deletion", &mut || assert!(cache.delete(b"k").unwrap().0));
+    expect("an in-process command", &mut || {
+        let _ = cache.execute(&[b"APPEND", b"k", b"1"]).unwrap();
+    });
+    expect("expiry", &mut || assert!(!writer.say("PEXPIRE k 30").is_error()));
+    expect("expiry itself", &mut || ());
+    writer.say("SET k 1");
+    expect("eviction", &mut || {
+        assert!(writer.say("CONFIG SET maxmemory-policy allkeys-random maxmemory 1").is_ok());
+        writer.say("SET other 1");
+    });
+    writer.say("CONFIG SET maxmemory 0");
+    expect("a renaming", &mut || {
+        writer.say("SET j 1");
+        writer.say("RENAME j k");
+    });
+    tracker.say("GET k");
+    assert_eq!(memcached.ask(b"flush_all\r\n"), "OK");
+    assert_eq!(format!("{:?}", tracker.read().unwrap()), r#">["invalidate", _]"#, "all keys are gone");
 }

@@ -80,6 +80,9 @@ fn watched_keys_abort_as_in_valkey() {
         // Expiry.
         "a SET k v PX 1000\n a WATCH k\n (wait 1050)\n a MULTI\n a PING\n a EXEC",
         "a SET k v PX 10\n (wait 40)\n a WATCH k\n a MULTI\n a PING\n a EXEC",
+        // Eviction.
+        "a SET k v\n a WATCH k\n b CONFIG SET maxmemory-policy allkeys-random maxmemory 1\n b SET x y\n b CONFIG SET \
+         maxmemory 0 maxmemory-policy noeviction\n b EXISTS k\n a MULTI\n a PING\n a EXEC",
         // Errors forget the keys as well.
         "a WATCH k\n a MULTI\n a NOSUCH\n a EXEC\n b SET k v\n a MULTI\n a PING\n a EXEC",
         "a WATCH\n a WATCH k\n a RESET\n b SET k v\n a MULTI\n a PING\n a EXEC",
