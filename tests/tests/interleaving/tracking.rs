@@ -1,7 +1,7 @@
 //! Client-side caching in all its modes, step by step against Valkey.
 
-use polycache_tests::interleaving::{Interleaving, compare};
 use polycache_server::embedded::{Cache, Options, Serve, SetOptions};
+use polycache_tests::interleaving::{Interleaving, compare};
 use polycache_tests::support::memcached::TextClient;
 use polycache_tests::support::{Client, Kind, Server, ServerOptions};
 
