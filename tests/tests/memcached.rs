@@ -6,6 +6,8 @@ mod capable;
 mod faces;
 #[path = "memcached/sockets.rs"]
 mod sockets;
+#[path = "memcached/statistics.rs"]
+mod statistics;
 #[path = "memcached/watch.rs"]
 mod watch;
 

@@ -7,6 +7,9 @@ use crate::memcached::shared::MEMCACHED_VERSION;
 use crate::memcached::work::Work;
 use crate::stats::Counter;
 
+/// The first bucket of a chain of the index.
+const CHAIN_BYTES: u64 = 64;
+
 pub fn emit(work: &mut Work<'_>, sink: Sink<'_>) {
     let server = work.server;
     let total = |counter| server.stats.total(counter);
@@ -15,6 +18,7 @@ pub fn emit(work: &mut Work<'_>, sink: Sink<'_>) {
     let (now, db, connections) =
         (work.ctx.op.now().seconds(), work.ctx.session.db, server.clients.connected());
     let max_connections = work.settings.maxclients;
+    let chains = work.ctx.op.index(db).chains();
     let out = &mut *work.out;
     let mut put = |name: &str, value: &dyn std::fmt::Display| sink(out, name, value);
     put("pid", &std::process::id());
@@ -74,7 +78,58 @@ pub fn emit(work: &mut Work<'_>, sink: Sink<'_>) {
     put("total_items", &total(Counter::MemcachedStored));
     put("evictions", &engine(EngineCounter::EvictedKeys));
     put("reclaimed", &engine(EngineCounter::ExpiredKeys));
+    put("libevent", &"none");
+    put("hash_power_level", &chains.ilog2());
+    put("hash_bytes", &(chains * CHAIN_BYTES));
+    NEVER.iter().for_each(|name| put(name, &0));
 }
+
+/// What memcached counts of its buffers, slabs, lists and threads, none of which are here: it has not happened. Tools
+/// ask for them by name.
+const NEVER: &[&str] = &[
+    "response_obj_oom",
+    "response_obj_count",
+    "response_obj_bytes",
+    "read_buf_count",
+    "read_buf_bytes",
+    "read_buf_bytes_free",
+    "read_buf_oom",
+    "reserved_fds",
+    "get_expired",
+    "time_in_listen_disabled_us",
+    "conn_yields",
+    "hash_is_expanding",
+    "slab_reassign_rescues",
+    "slab_reassign_chunk_rescues",
+    "slab_reassign_evictions_nomem",
+    "slab_reassign_inline_reclaim",
+    "slab_reassign_busy_items",
+    "slab_reassign_busy_deletes",
+    "slab_reassign_running",
+    "slab_global_page_pool",
+    "slabs_moved",
+    "lru_crawler_running",
+    "lru_crawler_starts",
+    "lru_maintainer_juggles",
+    "lru_bumps_dropped",
+    "lrutail_reflocked",
+    "malloc_fails",
+    "log_worker_dropped",
+    "log_worker_written",
+    "log_watcher_skipped",
+    "log_watcher_sent",
+    "unexpected_napi_ids",
+    "round_robin_fallback",
+    "expired_unfetched",
+    "evicted_unfetched",
+    "evicted_active",
+    "crawler_reclaimed",
+    "crawler_items_checked",
+    "moves_to_cold",
+    "moves_to_warm",
+    "moves_within_lru",
+    "direct_reclaims",
+];
 
 /// Seconds of user and system time of this process, with microseconds.
 fn processor_time() -> (String, String) {

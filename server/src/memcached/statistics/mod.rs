@@ -1,7 +1,7 @@
 //! stats and its subcommands, with memcached's names where we have what they mean.
 //!
 //! Items are counted by slab class in memcached. We have no classes: all items are shown as class 1. What only its
-//! slabs, lists and threads could tell is left out rather than made up.
+//! slabs, lists and threads could tell is 0, or off.
 
 pub mod detail;
 mod general;
@@ -118,7 +118,34 @@ fn items(work: &mut Work<'_>, sink: Sink<'_>) {
     sink(out, "items:1:evicted", &evicted);
     sink(out, "items:1:outofmemory", &work.server.stats.total(Counter::MemcachedNoMemory));
     sink(out, "items:1:reclaimed", &expired);
+    sink(out, "items:1:hits_to_cold", &work.server.stats.total(Counter::MemcachedGetHits));
+    for name in NOT_OF_ITEMS {
+        sink(out, &format!("items:1:{name}"), &0);
+    }
 }
+
+/// What memcached tells of the lists and the crawler of a class.
+const NOT_OF_ITEMS: [&str; 19] = [
+    "age_hot",
+    "age_warm",
+    "age",
+    "evicted_nonzero",
+    "evicted_time",
+    "tailrepairs",
+    "expired_unfetched",
+    "evicted_unfetched",
+    "evicted_active",
+    "crawler_reclaimed",
+    "crawler_items_checked",
+    "lrutail_reflocked",
+    "moves_to_cold",
+    "moves_to_warm",
+    "moves_within_lru",
+    "direct_reclaims",
+    "hits_to_hot",
+    "hits_to_warm",
+    "hits_to_temp",
+];
 
 fn slabs(work: &mut Work<'_>, sink: Sink<'_>) {
     let server = work.server;
