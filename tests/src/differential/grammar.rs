@@ -258,6 +258,9 @@ impl Source {
             "place" => format!("place:{}", self.random.u8(..40)).into_bytes(),
             "longitude" => self.degrees(&["180", "-180", "181", "0", "x"], 13.0..16.0, 180.0),
             "latitude" => self.degrees(&["85.05112878", "-85.05112878", "86", "0"], 36.0..39.0, 85.05),
+            // Of polygons that reach far Valkey misses places.
+            "corner" => self.near(&["181", "x"], 12.0..17.0),
+            "corner-latitude" => self.near(&["86", "0.x"], 35.0..40.0),
             "distance" => self.pick(&["0", "10", "1000", "5000", "100", "200.5", "500000", "3e6", "-1", "x"]),
             "unit" => self.pick(&["m", "km", "km", "ft", "mi", "KM", "parsec"]),
             "element" => self.random.u32(..2_000).to_string().into_bytes(),
@@ -273,6 +276,14 @@ impl Source {
             0..=2 => self.number(-2..=3),
             _ => self.pick(&["1.5", "-0", "0.1", "inf", "-inf", "1e17", "5e-7", "+3", "nan", "1e400", ".5"]),
         }
+    }
+
+    /// Degrees of a corner: near, or odd.
+    fn near(&mut self, odd: &[&str], near: std::ops::Range<f64>) -> Vec<u8> {
+        if self.random.u8(..30) == 0 {
+            return self.pick(odd);
+        }
+        (near.start + self.random.f64() * (near.end - near.start)).to_string().into_bytes()
     }
 
     /// A coordinate: mostly near, sometimes anywhere or no place at all.

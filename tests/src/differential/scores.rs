@@ -108,8 +108,8 @@ pub const PLACES: Family = Family {
         ),
         (
             6,
-            "GEOSEARCH <place-key> BYPOLYGON ( 3 | 4 | 4 | 2 | x ) <longitude> <latitude> <longitude> <latitude> \
-             <longitude> <latitude> [ <longitude> <latitude> ] [ WITHDIST ]",
+            "GEOSEARCH <place-key> BYPOLYGON ( 3 | 4 | 4 | 2 | x ) <corner> <corner-latitude> <corner> <corner-latitude> \
+             <corner> <corner-latitude> [ <corner> <corner-latitude> ] [ WITHDIST ]",
         ),
         (
             5,
@@ -119,8 +119,8 @@ pub const PLACES: Family = Family {
         ),
         (
             2,
-            "GEOSEARCHSTORE <place-key> <place-key> BYPOLYGON 3 <longitude> <latitude> <longitude> <latitude> \
-             <longitude> <latitude> [ STOREDIST ]",
+            "GEOSEARCHSTORE <place-key> <place-key> BYPOLYGON 3 <corner> <corner-latitude> <corner> <corner-latitude> \
+             <corner> <corner-latitude> [ STOREDIST ]",
         ),
         (2, "ZREM <place-key> { <place> }"),
         (2, "ZRANGE <place-key> 0 -1 WITHSCORES"),
@@ -140,7 +140,7 @@ pub const HYPERLOGLOGS: Family = Family {
         (6, "PFMERGE <key> { <key> }"),
         (3, "PFDEBUG ( ENCODING | DECODE | TODENSE | NONSENSE ) <key>"),
         (6, "GET <key>"),
-        (2, "SETRANGE <key> ( 4 | 15 | 16 | 20 ) <short>"),
+        (2, "SETRANGE <key> ( 4 | 15 ) <short>"),
         (2, "APPEND <key> <short>"),
         (1, "SET <key> <short>"),
         (1, "SADD <key> <member>"),

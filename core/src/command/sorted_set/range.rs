@@ -45,7 +45,10 @@ pub(super) fn zrangestore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let query = Query::parse(&args[3..], Form { stores: true, ..Form::ANY })?;
     let stored = store(ctx, args[1], &args[2..3], |engine, records| {
         let set = SortedSet::of_optional(engine, records[0])?;
-        Ok(Box::new(Combined::new(query.members(set)?)))
+        let mut members = query.members(set)?;
+        // Valkey's grow from a listpack, in which a zero has no sign.
+        members.iter_mut().for_each(|member| member.score += 0.0);
+        Ok(Box::new(Combined::new(members)))
     })?;
     ctx.reply.integer(stored as i64);
     Ok(())
