@@ -12,6 +12,8 @@ use super::streams::STREAMS;
 
 /// What no random command can have, and where it is tested instead.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("delex", "Redis 8.4's, not in Valkey 9.1: core/tests/commands/string.rs"),
+    ("digest", "Redis 8.4's, not in Valkey 9.1: core/tests/commands/string.rs"),
     ("xdelex", "Redis 8.2's, not in Valkey 9.1: core/tests/commands/stream.rs"),
     ("xackdel", "Redis 8.2's, not in Valkey 9.1: core/tests/commands/stream.rs"),
     ("dump", "the bytes are a server's own: tests/tests/rdb"),

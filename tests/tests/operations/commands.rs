@@ -11,7 +11,7 @@ const OWN_DOCS: [&str; 3] = ["client|list", "client|kill", "hello"];
 const NOT_HERE: [&str; 2] = ["clusterscan", "restore-asking"];
 
 /// What is here of Redis 8.
-const OF_REDIS_8: [&str; 2] = ["xackdel", "xdelex"];
+const OF_REDIS_8: [&str; 4] = ["delex", "digest", "xackdel", "xdelex"];
 
 fn both() -> [Server; 2] {
     [Kind::Valkey, Kind::Polycache].map(|kind| Server::start(kind, ServerOptions::new().flag("save", "")))

@@ -69,7 +69,7 @@ fn set_pairs(ctx: &Ctx<'_>, pairs: &[&[u8]], options: SetOptions<'_>) -> Result<
     let applies = match options.condition {
         Condition::IfAbsent => all(false),
         Condition::IfPresent => all(true),
-        Condition::Always | Condition::IfEqual(_) => true,
+        Condition::Always | Condition::If(_) => true,
     };
     if applies {
         // A key that comes twice ends with its last value: the pairs are put in order.

@@ -1,5 +1,6 @@
 //! The option words of SET, GETEX and MSETEX: conditions and expiry.
 
+use super::compare::Comparison;
 use crate::clock::UnixMillis;
 use crate::command::Failure;
 use crate::command::args::{TimeForm, is_word};
@@ -12,8 +13,8 @@ pub(super) enum Condition<'a> {
     IfAbsent,
     /// XX
     IfPresent,
-    /// IFEQ
-    IfEqual(&'a [u8]),
+    /// IFEQ, IFNE, IFDEQ, IFDNE
+    If(Comparison<'a>),
 }
 
 /// What becomes of a key's expiry.
@@ -86,14 +87,15 @@ fn parse<'a>(words: &[&'a [u8]], now: UnixMillis, dialect: Dialect) -> Result<Se
             options.condition = Condition::IfAbsent;
         } else if is_word(word, "XX") && sets && allows(options.condition, Condition::IfPresent) {
             options.condition = Condition::IfPresent;
-        } else if is_word(word, "IFEQ") && dialect == Dialect::Set && options.condition == Condition::Always {
-            options.condition = Condition::IfEqual(words.next().ok_or(Failure::SYNTAX)?);
         } else if is_word(word, "GET") && dialect == Dialect::Set {
             options.get = true;
         } else if is_word(word, "KEEPTTL") && sets && time.is_none() && options.expiry != Expiry::Persist {
             options.expiry = Expiry::Keep;
         } else if is_word(word, "PERSIST") && dialect == Dialect::GetEx && time.is_none() {
             options.expiry = Expiry::Persist;
+        } else if dialect == Dialect::Set && options.condition == Condition::Always {
+            let comparison = Comparison::parse(word, words.next()).ok_or(Failure::SYNTAX)?;
+            options.condition = Condition::If(comparison?);
         } else {
             return Err(Failure::SYNTAX);
         }
@@ -146,7 +148,7 @@ mod tests {
         assert_eq!(
             options,
             SetOptions {
-                condition: Condition::IfEqual(b"old"),
+                condition: Condition::If(Comparison::equal_to(b"old")),
                 get: true,
                 expiry: Expiry::At(UnixMillis(1030))
             }

@@ -1,6 +1,5 @@
 //! SET, SETNX, SETEX, PSETEX.
 
-use super::compare::equals;
 use super::options::{Condition, Expiry, parse_set};
 use crate::command::args::{TimeForm, is_word};
 use crate::command::spec::KeyUse;
@@ -9,7 +8,7 @@ use crate::event::{EXPIRING, KEEPING};
 use crate::record::{Draft, Effect};
 use crate::transaction::Entry;
 
-/// `SET key value [NX | XX | IFEQ comparison-value] [GET] [EX | PX | EXAT | PXAT time | KEEPTTL]`
+/// `SET key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] [EX | PX | EXAT | PXAT time | KEEPTTL]`
 pub(super) fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if args.len() == 3 {
         ctx.latch(args[1])?.put(Draft::string(args[2]), Effect::Set);
@@ -31,8 +30,7 @@ pub(super) fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         (Condition::Always, _) => true,
         (Condition::IfAbsent, old) => old.is_none(),
         (Condition::IfPresent, old) => old.is_some(),
-        (Condition::IfEqual(expected), Some(record)) => equals(record.string()?, expected),
-        (Condition::IfEqual(_), None) => false,
+        (Condition::If(comparison), old) => comparison.holds(old.map(|record| record.string()).transpose()?),
     };
     if applies {
         put_with_expiry(&mut entry, args[2], options.expiry, ctx);

@@ -9,6 +9,18 @@ const KEY: &[Arg] = &[Arg::key()];
 /// A key and its value.
 const DATA: &[Arg] = &[Arg::key(), Arg::string("value")];
 
+/// What DELEX asks of the value.
+const COMPARISON: Arg = Arg::one_of(
+    "condition",
+    &[
+        Arg::string("ifeq-value").token("IFEQ"),
+        Arg::string("ifne-value").token("IFNE"),
+        Arg::string("ifdeq-digest").token("IFDEQ"),
+        Arg::string("ifdne-digest").token("IFDNE"),
+    ],
+)
+.optional();
+
 pub(super) const TABLE: &[Spec] = &[
     Spec {
         flags: flag::READONLY | flag::FAST,
@@ -169,5 +181,29 @@ created if it doesn't exist.",
         summary: "Delete key if value matches string.",
         args: DATA,
         ..Spec::new("delifeq", 3, compare::delifeq)
+    },
+    Spec {
+        flags: flag::WRITE | flag::FAST,
+        acl: acl::STRING,
+        keys: Keys::ONE,
+        key_use: "RW delete variable_flags",
+        group: "string",
+        since: "8.4.0",
+        summary: "Conditionally removes the specified key based on value or digest comparison.",
+        complexity: "O(1) for IFEQ/IFNE, O(N) for IFDEQ/IFDNE where N is the length of the string value.",
+        args: &[Arg::key(), COMPARISON],
+        ..Spec::new("delex", -2, compare::delex)
+    },
+    Spec {
+        flags: flag::READONLY | flag::FAST,
+        acl: acl::STRING,
+        keys: Keys::ONE,
+        key_use: "RO access",
+        group: "string",
+        since: "8.4.0",
+        summary: "Returns the XXH3 hash of a string value.",
+        complexity: "O(N) where N is the length of the string value.",
+        args: KEY,
+        ..Spec::new("digest", 2, compare::digest)
     },
 ];
