@@ -140,7 +140,7 @@ pub const HYPERLOGLOGS: Family = Family {
         (6, "PFMERGE <key> { <key> }"),
         (3, "PFDEBUG ( ENCODING | DECODE | TODENSE | NONSENSE ) <key>"),
         (6, "GET <key>"),
-        (2, "SETRANGE <key> ( 4 | 15 ) <short>"),
+        (2, "SETRANGE <key> ( 4 | 15 ) x"),
         (2, "APPEND <key> <short>"),
         (1, "SET <key> <short>"),
         (1, "SADD <key> <member>"),
