@@ -343,6 +343,12 @@ impl Engine {
         }
     }
 
+    /// Whether memory is not full, after making room; in a scope, which can make none, whether it is not full.
+    pub fn has_room(&self, op: &Operation<'_>) -> bool {
+        let limit = self.tuning().maxmemory();
+        if op.is_in_scope() { limit == 0 || !self.memory().exceeds(limit) } else { self.make_room(op) }
+    }
+
     /// The longest work of each kind since the last call, in microseconds.
     pub fn take_delays(&self) -> impl Iterator<Item = (Delay, u64)> {
         self.0.delays.take().chain(self.log().take_delays())

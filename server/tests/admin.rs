@@ -192,7 +192,8 @@ fn every_row_describes_itself() {
     let mut peer = Peer::connect(&running);
     let names: Vec<String> =
         peer.say("COMMAND LIST").elements().iter().map(|name| name.text().to_owned()).collect();
-    assert_eq!(peer.say("COMMAND COUNT"), Reply::Integer(names.len() as i64));
+    let whole = names.iter().filter(|name| !name.contains('|')).count();
+    assert_eq!(peer.say("COMMAND COUNT"), Reply::Integer(whole as i64));
     for name in &names {
         let info = peer.call(&["COMMAND", "INFO", name]);
         assert_eq!(info.elements()[0].elements().len(), 10, "{name}");

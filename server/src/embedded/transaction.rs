@@ -28,7 +28,8 @@ impl Cache {
                 let text = format!("ERR Command '{}' not allowed inside a transaction", spec.name);
                 return Err(Error::from_reply(text));
             }
-            transaction.queue.push(spec, server.stats.command(spec), args);
+            let needs_memory = transaction::needs_memory(server, spec, args);
+            transaction.queue.push(spec, server.stats.command(spec), args, needs_memory);
         }
         let mut reply = ValueReply::new();
         let (outcome, lsn) = shared.as_client(self.db(), |client, session| {

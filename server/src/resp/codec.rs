@@ -224,10 +224,6 @@ impl Executor<'_> {
         if turn.client.special & client::special::HAS_RUN != 0 {
             failed = false;
             self.count_transaction(turn);
-            if turn.client.closing {
-                // It killed itself: an array that would end in the middle is not begun.
-                turn.out.truncate(reply_start);
-            }
         }
         self.account(turn, spec, index, args, failed, reply_start);
         self.end(turn, Some(index));
@@ -244,8 +240,8 @@ impl Executor<'_> {
             let failure = Failure::new(format!("ERR Command '{name}' not allowed inside a transaction"));
             return self.refuse(turn, Some(index), &failure);
         }
-        let needs_memory = spec.flags & flag::DENYOOM != 0;
-        if spec.is_write()
+        let needs_memory = transaction::needs_memory(turn.server, spec, args);
+        if (spec.is_write() || needs_memory)
             && let Err(failure) = turn.server.engine.admit_write(self.operation, needs_memory)
         {
             return self.refuse(turn, Some(index), &failure);
@@ -258,7 +254,7 @@ impl Executor<'_> {
         turn.client.commands += 1;
         self.commands += 1;
         let queue = &mut turn.client.transaction().queue;
-        queue.push(spec, index, args);
+        queue.push(spec, index, args, needs_memory);
         if queue.bytes() as u64 > turn.settings.client_query_buffer_limit {
             tracing::warn!(
                 "client {} is closed: its transaction is above client-query-buffer-limit",

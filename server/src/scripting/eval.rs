@@ -40,9 +40,6 @@ pub fn evalsha_ro(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub const NO_SCRIPT: Failure = Failure::text("NOSCRIPT No matching script.");
 pub const NO_MACHINE: Failure = Failure::text("ERR no memory for a script's state");
 const READ_ONLY: Failure = Failure::text("ERR Can not execute a script with write flag using *_ro command.");
-const OUT_OF_MEMORY: Failure = Failure::text(
-    "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
-);
 
 type Find = fn(&Server, &mut Machine, &[u8]) -> Result<Arc<Compiled>, Failure>;
 
@@ -161,9 +158,7 @@ impl Call<'_> {
                 return Err(READ_ONLY);
             }
             if !self.flags.has(Flags::ALLOW_OOM) && ctx.engine.tuning().maxmemory() != 0 {
-                ctx.engine
-                    .admit_write(ctx.op, true)
-                    .map_err(|failure| if failure.0.starts_with("OOM") { OUT_OF_MEMORY } else { failure })?;
+                ctx.engine.admit_write(ctx.op, true)?;
             }
         }
         let may_move = ctx.host.may_block() && Client::of(ctx.host).entry.face == Face::Resp;
@@ -179,7 +174,7 @@ impl Call<'_> {
         run.is_out_of_memory = writes
             && !self.flags.has(Flags::ALLOW_OOM)
             && ctx.engine.tuning().maxmemory() != 0
-            && ctx.engine.admit_write(ctx.op, true).is_err_and(|failure| failure.0.starts_with("OOM"));
+            && !ctx.engine.has_room(ctx.op);
         run.moves_at = may_move.then(|| started + ticks.from_us(INLINE_US_MAX));
         let keys = &args[3..3 + self.keys];
         // ORDERING: a hint.

@@ -36,13 +36,14 @@ mod test;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use polycache_core::command::Failure;
+use polycache_core::command::{Args, Failure, Spec};
 
 pub use offload::{Done, ScriptWait};
 pub use table::COMMANDS;
 
 use crate::limits::{IDLE_MACHINE_BYTES_MAX, SCRIPT_MEMORY_BYTES_MAX};
 use machine::Machine;
+use script::Flags;
 
 /// What a server knows of scripts.
 #[derive(Default)]
@@ -67,6 +68,20 @@ impl Scripting {
         if machine.state.used_bytes() <= IDLE_MACHINE_BYTES_MAX {
             self.machines.give_back(machine);
         }
+    }
+
+    /// Whether a command runs a script or function that said of itself that it writes, and must not where memory is full.
+    pub fn needs_memory(&self, spec: &Spec, args: Args<'_>) -> bool {
+        let flags = match spec.name {
+            "eval" | "eval_ro" => script::shebang(args[1]).ok().map(|(_, flags)| flags),
+            "evalsha" | "evalsha_ro" => {
+                eval::parse_sum(args[1]).and_then(|sum| self.scripts.find(&sum)).map(|script| script.flags)
+            }
+            "fcall" | "fcall_ro" => self.functions.flags(&String::from_utf8_lossy(args[1])),
+            _ => None,
+        };
+        let exempt = [Flags::PLAIN, Flags::NO_WRITES, Flags::ALLOW_OOM];
+        flags.is_some_and(|flags| !exempt.into_iter().any(|flag| flags.has(flag)))
     }
 
     /// Set while a script runs for longer than `busy-reply-threshold`.

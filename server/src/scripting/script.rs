@@ -98,7 +98,8 @@ impl Script {
     }
 }
 
-fn shebang(source: &[u8]) -> Result<(usize, Flags), Failure> {
+/// Where the code begins, and what the shebang line says.
+pub fn shebang(source: &[u8]) -> Result<(usize, Flags), Failure> {
     let Some(rest) = source.strip_prefix(b"#!") else { return Ok((0, Flags::PLAIN)) };
     let end = memchr::memchr(b'\n', rest).ok_or(Failure::text("ERR Invalid script shebang"))?;
     let mut words = rest[..end].split(|byte| byte.is_ascii_whitespace());
@@ -109,7 +110,7 @@ fn shebang(source: &[u8]) -> Result<(usize, Flags), Failure> {
             let word = String::from_utf8_lossy(word);
             return Err(Failure::new(format!("ERR Unknown lua shebang option: {word}")));
         };
-        for name in names.split(|byte| *byte == b',').filter(|name| !name.is_empty()) {
+        for name in names.split(|byte| *byte == b',').filter(|_| !names.is_empty()) {
             let Some(flag) = Flags::named(name) else {
                 let name = String::from_utf8_lossy(name);
                 return Err(Failure::new(format!("ERR Unexpected flag in script shebang: {name}")));

@@ -1,6 +1,6 @@
 //! MULTI, EXEC, DISCARD.
 
-use polycache_core::command::{Args, Ctx, Failure, Outcome, execute};
+use polycache_core::command::{Args, Ctx, Failure, NoReply, Outcome, execute};
 use polycache_core::transaction::Scope;
 use smallvec::SmallVec;
 
@@ -71,6 +71,8 @@ pub fn run(ctx: &mut Ctx<'_>, transaction: &mut Transaction) -> Outcome {
         let reason = &failure.0;
         return Err(Failure::new(format!("EXECABORT Transaction discarded because of: {reason}")));
     }
+    // Scripts see for themselves whether there is any; in the scope nobody makes it.
+    let _ = queue.is_exclusive && engine.make_room(op);
     op.forget_time();
     let scope = if queue.is_exclusive {
         Scope::exclusive(op)?
@@ -91,6 +93,7 @@ pub fn run(ctx: &mut Ctx<'_>, transaction: &mut Transaction) -> Outcome {
     Client::of(ctx.host).special |= special::EXECUTING;
     let ticks = &Client::of(ctx.host).server.clone().stats.ticks;
     let mut began = ticks.now();
+    let mut nobody = NoReply;
     for command in &queue.commands {
         let args = queue.args(command);
         let errors = ctx.reply.errors();
@@ -103,11 +106,13 @@ pub fn run(ctx: &mut Ctx<'_>, transaction: &mut Transaction) -> Outcome {
         match refusal {
             Some(failure) => ctx.reply.error(&failure.0),
             None => {
+                // Who has killed itself is told no more.
+                let is_closing = Client::of(ctx.host).closing;
                 let mut inner = Ctx {
                     engine,
                     op,
                     session: &mut *ctx.session,
-                    reply: &mut *ctx.reply,
+                    reply: if is_closing { &mut nobody } else { &mut *ctx.reply },
                     host: &mut *ctx.host,
                     registry: ctx.registry,
                 };

@@ -10,5 +10,5 @@ mod table;
 mod watch;
 
 pub use exec::{Ran, run};
-pub use queue::{Queue, Transaction, is_queued};
+pub use queue::{Queue, Transaction, is_queued, needs_memory};
 pub use table::TABLE;

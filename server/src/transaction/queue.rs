@@ -10,6 +10,7 @@ use super::exec::Ran;
 use super::watch::Watched;
 use crate::admin::command::keys_used;
 use crate::limits::IDLE_BUFFER_BYTES_MAX;
+use crate::server::Server;
 use crate::stats::CommandIndex;
 
 /// What a connection carries between WATCH, MULTI and EXEC.
@@ -66,6 +67,11 @@ pub fn is_queued(spec: &Spec) -> bool {
     !matches!(spec.name, "exec" | "discard" | "quit" | "reset")
 }
 
+/// Whether the command is refused where memory is full.
+pub fn needs_memory(server: &Server, spec: &Spec, args: Args<'_>) -> bool {
+    spec.flags & flag::DENYOOM != 0 || server.scripting.needs_memory(spec, args)
+}
+
 /// Commands that look at keys which their line does not name.
 const WHOLE: &[&str] = &[
     "copy",
@@ -95,17 +101,17 @@ fn is_whole(spec: &Spec) -> bool {
 }
 
 impl Queue {
-    /// Queues a command whose arity fits.
-    pub fn push(&mut self, spec: &'static Spec, index: CommandIndex, args: Args<'_>) {
+    /// Queues a command whose arity fits, and that may need memory.
+    pub fn push(&mut self, spec: &'static Spec, index: CommandIndex, args: Args<'_>, needs_memory: bool) {
         let first = self.arguments.len();
         for argument in args {
             let begin = self.bytes.len();
             self.bytes.extend_from_slice(argument);
             self.arguments.push((begin, self.bytes.len()));
         }
+        self.needs_memory |= needs_memory;
         // Most transactions say the same several times.
         if self.commands.last().is_none_or(|last| !std::ptr::eq(last.spec, spec)) {
-            self.needs_memory |= spec.flags & flag::DENYOOM != 0;
             self.is_exclusive |= is_whole(spec);
         }
         self.commands.push(Queued { spec, index, first, end: self.arguments.len() });

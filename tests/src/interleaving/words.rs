@@ -1,6 +1,6 @@
 //! The words of a step.
 
-/// Splits at blanks; "quotes" keep what is between them together.
+/// Splits at blanks; "quotes" keep what is between them together, `¶` is an end of line in it.
 pub fn split(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -18,7 +18,7 @@ pub fn split(text: &str) -> Vec<String> {
             }
             _ => {
                 is_word = true;
-                word.push(letter);
+                word.push(if letter == '¶' { '\n' } else { letter });
             }
         }
     }

@@ -1,6 +1,7 @@
 //! CLIENT over several connections: filters, kills of clients in every state, pauses, replies held back.
 
 use polycache_tests::interleaving::compare;
+use polycache_tests::support::{Kind, Server};
 
 #[test]
 fn kills() {
@@ -159,4 +160,24 @@ fn pauses_and_replies() {
          a GET k
          a CLIENT REPLY NOPE",
     ]);
+}
+
+/// Who kills itself within a transaction is told as far as that command; an array of so many replies is never whole.
+#[test]
+fn a_transaction_that_kills_its_own_client_is_answered_so_far() {
+    let replies = [Kind::Valkey, Kind::Polycache].map(|kind| {
+        let server = Server::volatile(kind);
+        let told = [&["PING"][..], &[], &["SET k v", "GET k"]].map(|behind| {
+            let mut client = server.client();
+            let id = client.say("CLIENT ID").integer().expect("a number");
+            for line in ["MULTI", "SET k w", &format!("CLIENT KILL ID {id} SKIPME no")] {
+                client.say(line);
+            }
+            behind.iter().for_each(|line| drop(client.say(line)));
+            client.send(b"EXEC\r\n").expect("sent");
+            client.read_to_end().expect("closed in order").escape_ascii().to_string()
+        });
+        (told, server.client().say("GET k").text())
+    });
+    assert_eq!(replies[1], replies[0]);
 }

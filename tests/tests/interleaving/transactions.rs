@@ -83,6 +83,13 @@ fn watched_keys_abort_as_in_valkey() {
         // Eviction.
         "a SET k v\n a WATCH k\n b CONFIG SET maxmemory-policy allkeys-random maxmemory 1\n b SET x y\n b CONFIG SET \
          maxmemory 0 maxmemory-policy noeviction\n b EXISTS k\n a MULTI\n a PING\n a EXEC",
+        // Scripts where memory is full, by what they say of themselves.
+        "a SET k v\n b CONFIG SET maxmemory 1\n a MULTI\n a EVAL \"return redis.call('SET', 'x', 1)\" 1 x\n a EVAL \"return \
+         redis.pcall('SET', 'x', 1).err\" 1 x\n a EVAL \"return redis.call('GET', 'k')\" 1 k\n a EXEC\n a GET x\n a MULTI\n a \
+         EVAL \"#!lua¶return redis.call('SET', 'x', 1)\" 1 x\n a EXEC\n a MULTI\n a EVAL \"#!lua flags=allow-oom¶return \
+         redis.call('SET', 'x', 1)\" 1 x\n a EXEC\n a EVAL \"#!lua¶return 1\" 0\n a MULTI\n a EVAL \"#!lua \
+         flags=no-writes¶return 1\" 0\n a EXEC\n b CONFIG SET maxmemory 0\n a MULTI\n a EVAL \"#!lua¶return 1\" 0\n b \
+         CONFIG SET maxmemory 1\n a EXEC\n b CONFIG SET maxmemory 0",
         // Errors forget the keys as well.
         "a WATCH k\n a MULTI\n a NOSUCH\n a EXEC\n b SET k v\n a MULTI\n a PING\n a EXEC",
         "a WATCH\n a WATCH k\n a RESET\n b SET k v\n a MULTI\n a PING\n a EXEC",

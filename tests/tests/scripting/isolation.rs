@@ -150,3 +150,16 @@ fn effects_and_libraries_survive() {
         check(&start());
     }
 }
+
+/// As with one state of Lua for all: whichever thread a script runs on, it finds what another has set.
+#[test]
+fn settings_of_cjson_last() {
+    let server = ours();
+    let set =
+        "cjson.encode_sparse_array(true, 1, 1) cjson.encode_number_precision(3) return cjson.encode(1/3)";
+    assert_eq!(server.client().call(&["EVAL", set, "0"]).text(), "0.333");
+    for _ in 0..16 {
+        let get = "return cjson.encode({[1]=1/3,[1000]=2})";
+        assert_eq!(server.client().call(&["EVAL", get, "0"]).text(), r#"{"1":0.333,"1000":2}"#);
+    }
+}

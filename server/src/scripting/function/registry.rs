@@ -8,6 +8,7 @@ use polycache_core::command::{Args, Ctx, Failure, Outcome};
 use super::library::Library;
 use super::load;
 use crate::scripting::machine::Machine;
+use crate::scripting::script::Flags;
 use crate::server::Server;
 
 /// What the engine's libraries registered, as of one count of their changes.
@@ -45,6 +46,13 @@ impl Functions {
             known.refresh(ctx, server, machine, args);
         }
         work(ctx, machine, &mut known)
+    }
+
+    /// What a function said of itself, as far as it is known without loading.
+    pub fn flags(&self, function: &str) -> Option<Flags> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let functions = &known.owner(function)?.functions;
+        functions.iter().find(|known| known.name == function).map(|known| known.flags)
     }
 
     /// Libraries, functions, bytes of code.

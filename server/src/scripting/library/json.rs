@@ -1,59 +1,90 @@
 //! `cjson`: the library's table, its settings.
 //!
-//! The settings belong to one table: `cjson.new()` makes another with settings of its own.
+//! The settings belong to one table, the same for all scripts of the process; `cjson.new()` makes another with settings of
+//! its own.
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int};
+use std::sync::{Mutex, PoisonError};
 
 use super::json_decode::Decoder;
 use super::json_encode::{Encoder, Invalid};
 use crate::scripting::lua::{Body, Kind, Raise, Stack};
 
-/// What the functions of one table agree on. It lives as long as its state: few are made.
+/// What the functions of one table agree on.
+#[derive(Clone, Copy)]
 pub struct Settings {
-    pub encode_depth_max: Cell<usize>,
-    pub decode_depth_max: Cell<usize>,
-    pub precision: Cell<usize>,
-    pub encode_invalid: Cell<Invalid>,
-    pub decode_invalid: Cell<bool>,
+    pub encode_depth_max: usize,
+    pub decode_depth_max: usize,
+    pub precision: usize,
+    pub encode_invalid: Invalid,
+    pub decode_invalid: bool,
     /// Whether sparse arrays become objects; how sparse is too sparse; from which length on.
-    pub sparse: Cell<(bool, usize, usize)>,
-    pub keep_buffer: Cell<bool>,
+    pub sparse: (bool, usize, usize),
+    pub keep_buffer: bool,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            encode_depth_max: Cell::new(1000),
-            decode_depth_max: Cell::new(1000),
-            precision: Cell::new(14),
-            encode_invalid: Cell::new(Invalid::Refused),
-            decode_invalid: Cell::new(true),
-            sparse: Cell::new((false, 2, 10)),
-            keep_buffer: Cell::new(true),
+const DEFAULTS: Settings = Settings {
+    encode_depth_max: 1000,
+    decode_depth_max: 1000,
+    precision: 14,
+    encode_invalid: Invalid::Refused,
+    decode_invalid: true,
+    sparse: (false, 2, 10),
+    keep_buffer: true,
+};
+
+/// The settings of the scripts' own tables: whichever state a script runs in, it finds what another has set.
+static SHARED: Mutex<Settings> = Mutex::new(DEFAULTS);
+
+/// Where the settings of a table are. It lives as long as its state: few are made.
+enum Place {
+    Shared,
+    Own(Cell<Settings>),
+}
+
+impl Place {
+    /// The settings, after `change`.
+    fn with(&self, change: impl FnOnce(&mut Settings)) -> Settings {
+        match self {
+            Place::Shared => {
+                let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+                change(&mut shared);
+                *shared
+            }
+            Place::Own(own) => {
+                let mut settings = own.get();
+                change(&mut settings);
+                own.set(settings);
+                settings
+            }
         }
     }
 }
 
-/// Pushes a table with settings of its own.
+/// Pushes the table of the scripts.
 pub fn open(stack: Stack) {
+    push_table(stack, Place::Shared);
+}
+
+fn push_table(stack: Stack, place: Place) {
     let functions: [(&str, Body); 10] = [
         ("encode", encode),
         ("decode", decode),
         ("encode_sparse_array", sparse_array),
-        ("encode_max_depth", |stack| depth(stack, |settings| &settings.encode_depth_max)),
-        ("decode_max_depth", |stack| depth(stack, |settings| &settings.decode_depth_max)),
+        ("encode_max_depth", |stack| depth(stack, |settings| &mut settings.encode_depth_max)),
+        ("decode_max_depth", |stack| depth(stack, |settings| &mut settings.decode_depth_max)),
         ("encode_number_precision", precision),
         ("encode_keep_buffer", keep_buffer),
         ("encode_invalid_numbers", encode_invalid),
         ("decode_invalid_numbers", decode_invalid),
         ("new", |stack| {
-            open(stack);
+            push_table(stack, Place::Own(Cell::new(DEFAULTS)));
             Ok(1)
         }),
     ];
     stack.new_table(0, 16);
-    stack.push_owned(Settings::default());
+    stack.push_owned(place);
     for (name, body) in functions {
         stack.push_value(-1);
         stack.push_closure(body, 1);
@@ -68,8 +99,12 @@ pub fn open(stack: Stack) {
     }
 }
 
-fn settings<'a>(stack: Stack) -> &'a Settings {
+fn place<'a>(stack: Stack) -> &'a Place {
     stack.owned(Stack::upvalue(1))
+}
+
+fn settings(stack: Stack) -> Settings {
+    place(stack).with(|_| ())
 }
 
 fn one_argument(stack: Stack) -> Result<(), Raise> {
@@ -88,7 +123,7 @@ fn decode(stack: Stack) -> Result<c_int, Raise> {
     one_argument(stack)?;
     let text = stack.bytes(1).ok_or_else(|| Raise::kind(stack, 1, "string"))?;
     let settings = settings(stack);
-    Decoder::new(stack, text, settings.decode_depth_max.get(), settings.decode_invalid.get()).decode()?;
+    Decoder::new(stack, text, settings.decode_depth_max, settings.decode_invalid).decode()?;
     Ok(1)
 }
 
@@ -112,23 +147,23 @@ fn at_most(stack: Stack, count: c_int) -> Result<(), Raise> {
     if stack.top() <= count { Ok(()) } else { Err(Raise::argument(count + 1, "found too many arguments")) }
 }
 
-fn depth(stack: Stack, which: fn(&Settings) -> &Cell<usize>) -> Result<c_int, Raise> {
+fn depth(stack: Stack, which: fn(&mut Settings) -> &mut usize) -> Result<c_int, Raise> {
     at_most(stack, 1)?;
-    let cell = which(settings(stack));
-    if let Some(depth) = integer(stack, 1, 1, i32::MAX)? {
-        cell.set(depth);
-    }
-    stack.push_number(cell.get() as f64);
+    let wanted = integer(stack, 1, 1, i32::MAX)?;
+    let mut settings = place(stack).with(|settings| {
+        if let Some(depth) = wanted {
+            *which(settings) = depth;
+        }
+    });
+    stack.push_number(*which(&mut settings) as f64);
     Ok(1)
 }
 
 fn precision(stack: Stack) -> Result<c_int, Raise> {
     at_most(stack, 1)?;
-    let settings = settings(stack);
-    if let Some(precision) = integer(stack, 1, 1, 14)? {
-        settings.precision.set(precision);
-    }
-    stack.push_number(settings.precision.get() as f64);
+    let wanted = integer(stack, 1, 1, 14)?;
+    let settings = place(stack).with(|settings| settings.precision = wanted.unwrap_or(settings.precision));
+    stack.push_number(settings.precision as f64);
     Ok(1)
 }
 
@@ -149,21 +184,19 @@ fn choice(stack: Stack, at: c_int, words: &[&str]) -> Result<Option<usize>, Rais
 
 fn keep_buffer(stack: Stack) -> Result<c_int, Raise> {
     at_most(stack, 1)?;
-    let settings = settings(stack);
-    if let Some(keep) = choice(stack, 1, &["off", "on"])? {
-        settings.keep_buffer.set(keep == 1);
-    }
-    stack.push_boolean(settings.keep_buffer.get());
+    let keep = choice(stack, 1, &["off", "on"])?.map(|place| place == 1);
+    let settings = place(stack).with(|settings| settings.keep_buffer = keep.unwrap_or(settings.keep_buffer));
+    stack.push_boolean(settings.keep_buffer);
     Ok(1)
 }
 
 fn encode_invalid(stack: Stack) -> Result<c_int, Raise> {
     at_most(stack, 1)?;
-    let settings = settings(stack);
-    if let Some(place) = choice(stack, 1, &["off", "on", "null"])? {
-        settings.encode_invalid.set([Invalid::Refused, Invalid::Written, Invalid::Null][place]);
-    }
-    match settings.encode_invalid.get() {
+    let choice = choice(stack, 1, &["off", "on", "null"])?;
+    let wanted = choice.map(|place| [Invalid::Refused, Invalid::Written, Invalid::Null][place]);
+    let settings =
+        place(stack).with(|settings| settings.encode_invalid = wanted.unwrap_or(settings.encode_invalid));
+    match settings.encode_invalid {
         Invalid::Refused => stack.push_boolean(false),
         Invalid::Written => stack.push_boolean(true),
         Invalid::Null => stack.push_bytes(b"null"),
@@ -173,24 +206,25 @@ fn encode_invalid(stack: Stack) -> Result<c_int, Raise> {
 
 fn decode_invalid(stack: Stack) -> Result<c_int, Raise> {
     at_most(stack, 1)?;
-    let settings = settings(stack);
-    if let Some(allowed) = choice(stack, 1, &["off", "on"])? {
-        settings.decode_invalid.set(allowed == 1);
-    }
-    stack.push_boolean(settings.decode_invalid.get());
+    let allowed = choice(stack, 1, &["off", "on"])?.map(|place| place == 1);
+    let settings =
+        place(stack).with(|settings| settings.decode_invalid = allowed.unwrap_or(settings.decode_invalid));
+    stack.push_boolean(settings.decode_invalid);
     Ok(1)
 }
 
 fn sparse_array(stack: Stack) -> Result<c_int, Raise> {
     at_most(stack, 3)?;
-    let settings = settings(stack);
-    let (mut convert, mut ratio, mut safe) = settings.sparse.get();
-    if let Some(wanted) = choice(stack, 1, &["off", "on"])? {
-        convert = wanted == 1;
-    }
-    ratio = integer(stack, 2, 0, i32::MAX)?.unwrap_or(ratio);
-    safe = integer(stack, 3, 0, i32::MAX)?.unwrap_or(safe);
-    settings.sparse.set((convert, ratio, safe));
+    let wanted = (
+        choice(stack, 1, &["off", "on"])?.map(|place| place == 1),
+        integer(stack, 2, 0, i32::MAX)?,
+        integer(stack, 3, 0, i32::MAX)?,
+    );
+    let settings = place(stack).with(|settings| {
+        let (convert, ratio, safe) = settings.sparse;
+        settings.sparse = (wanted.0.unwrap_or(convert), wanted.1.unwrap_or(ratio), wanted.2.unwrap_or(safe));
+    });
+    let (convert, ratio, safe) = settings.sparse;
     stack.push_boolean(convert);
     stack.push_number(ratio as f64);
     stack.push_number(safe as f64);

@@ -5,16 +5,16 @@ use crate::limits::JSON_DEPTH_MAX;
 use crate::scripting::lua::{Kind, Raise, Stack};
 
 /// Writes one value.
-pub struct Encoder<'a> {
+pub struct Encoder {
     pub stack: Stack,
-    pub settings: &'a Settings,
+    pub settings: Settings,
     pub out: Vec<u8>,
 }
 
 /// Places that a level of nesting takes.
 const PLACES: i32 = 6;
 
-impl Encoder<'_> {
+impl Encoder {
     /// Writes the value on top, which stays.
     pub fn value(&mut self, depth: usize) -> Result<(), Raise> {
         let stack = self.stack;
@@ -25,8 +25,7 @@ impl Encoder<'_> {
             Kind::Boolean => self.out.extend_from_slice(b"false"),
             Kind::Table => {
                 let depth = depth + 1;
-                if depth > self.settings.encode_depth_max.get().min(JSON_DEPTH_MAX) || !stack.reserve(PLACES)
-                {
+                if depth > self.settings.encode_depth_max.min(JSON_DEPTH_MAX) || !stack.reserve(PLACES) {
                     return Err(Raise::text(format!("Cannot serialise, excessive nesting ({depth})")));
                 }
                 match self.elements()? {
@@ -65,7 +64,7 @@ impl Encoder<'_> {
             stack.pop(2);
             return Ok(None);
         }
-        let (convert, ratio, safe) = settings.sparse.get();
+        let (convert, ratio, safe) = settings.sparse;
         if ratio > 0 && max > count.saturating_mul(ratio) && max > safe {
             if !convert {
                 return Err(self.refuse("excessively sparse array"));
@@ -123,7 +122,7 @@ impl Encoder<'_> {
 
     fn number(&mut self, value: f64) -> Result<(), Raise> {
         if !value.is_finite() {
-            match self.settings.encode_invalid.get() {
+            match self.settings.encode_invalid {
                 Invalid::Refused => {
                     return Err(Raise::text("Cannot serialise number: must not be NaN or Inf"));
                 }
@@ -138,7 +137,7 @@ impl Encoder<'_> {
                 Invalid::Written => {}
             }
         }
-        self.out.extend_from_slice(&general(value, self.settings.precision.get()));
+        self.out.extend_from_slice(&general(value, self.settings.precision));
         Ok(())
     }
 
