@@ -276,7 +276,8 @@ impl<'a> Entry<'a> {
         let pin = self.op.pin();
         match &mut self.held {
             Held::Slot { slot, word } => {
-                self.resized |= self.state & FENCED != 0;
+                // A fenced key that was absent has a place.
+                self.resized |= self.state & FENCED != 0 && self.fate != Fate::Stays;
                 *word = self.index.replace(slot, *word, self.state, self.hash, record, taken, pin);
             }
             Held::Vacant(chain) => {

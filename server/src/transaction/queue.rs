@@ -163,7 +163,9 @@ impl Queue {
                 db = database(engine, args[1]).unwrap_or(db);
                 continue;
             }
-            if let (Keys::Range { first, last, step }, true) = (spec.keys, spec.key_specs.is_empty()) {
+            // Most specifications say no more than the row itself.
+            let is_all = spec.key_specs.iter().all(|key_spec| key_spec.keys == spec.keys);
+            if let (Keys::Range { first, last, step }, true) = (spec.keys, is_all) {
                 let ranges = &self.arguments[command.first..command.end];
                 let last = if last < 0 { ranges.len().saturating_add_signed(last) } else { last as usize };
                 let named = ranges.iter().take(last + 1).skip(first).step_by(step.max(1));
