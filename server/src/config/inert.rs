@@ -86,7 +86,7 @@ pub static ROWS: &[Row] = &[
     row("oom-score-adj", &[], Kind::Choice(&["no", "yes", "relative", "absolute"]), "no"),
     row("oom-score-adj-values", &[], Kind::Words, "0 200 800"),
     row("ignore-warnings", &[], Kind::Words, ""),
-    row("hz", &[], between(1, 500), "10"),
+    row("hz", &[], between(0, i32::MAX as i64), "10"),
     row("dynamic-hz", &[], Kind::Bool, "yes"),
     row("server-cpulist", &["server_cpulist"], Kind::Text, "").immutable(),
     row("bio-cpulist", &["bio_cpulist"], Kind::Text, "").immutable(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use polycache_tests::support::memcached::TextClient;
-use polycache_tests::support::{Kind, Server};
+use polycache_tests::support::{Kind, Server, ServerOptions};
 
 /// The names of a group, numbers of classes and connections left out, and the values seen.
 fn names(client: &mut TextClient, group: &str) -> BTreeSet<String> {
@@ -18,7 +18,7 @@ fn names(client: &mut TextClient, group: &str) -> BTreeSet<String> {
 
 #[test]
 fn names_are_those_of_memcached() {
-    let servers = [Kind::Memcached, Kind::Polycache].map(Server::volatile);
+    let servers = [Server::start(Kind::Memcached, ServerOptions::new()), Server::volatile(Kind::Polycache)];
     let mut clients = servers.each_ref().map(|server| TextClient::connect(server.memcached_port));
     for client in &mut clients {
         client.set("key", b"value", 0, 0);
