@@ -146,7 +146,7 @@ test('clients of memcached and this process wait for one loader', async () => {
   await cache.close()
 })
 
-test('worker threads wait for one loader, and one that is terminated gives its lease back', async () => {
+test('worker threads wait for one loader, and one that is terminated gives its lease back', async (t) => {
   const cache = open({ name: 'loading' })
   const program = `
     const { open } = require(${JSON.stringify(root)})
@@ -157,13 +157,16 @@ test('worker threads wait for one loader, and one that is terminated gives its l
       return 'v'
     }).then((value) => cache.incr('got:' + value))
     const hangs = process.argv.includes('hangs')
-    if (hangs) cache.getOrLoad('other', () => { cache.set('hangs', 1); return new Promise(() => setInterval(() => {}, 1000)) })`
+    // Reachable: a promise that nobody can settle is collected, and its lease goes back.
+    const hang = (settle) => { globalThis.settle = settle; setInterval(() => {}, 1000) }
+    if (hangs) cache.getOrLoad('other', () => { cache.set('hangs', 1); return new Promise(hang) })`
   const workers = Array.from({ length: 4 }, () => new Worker(program, { eval: true }))
   await until(() => blocked(cache) === 3)
   cache.set('go', 1)
   await Promise.all(workers.map((worker) => once(worker, 'exit')))
   assert.deepEqual(cache.getMany(['loads', 'got:v']), ['1', '4'])
   const hanging = new Worker(program, { eval: true, argv: ['hangs'] })
+  t.after(() => hanging.terminate())
   await until(() => cache.exists('hangs'))
   const waiting = cache.getOrLoad('other', () => 'v', { wait: 3_600_000 })
   await until(() => blocked(cache) === 1)
