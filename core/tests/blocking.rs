@@ -79,6 +79,41 @@ fn the_one_who_waits_longest_is_served_first() {
 }
 
 #[test]
+fn who_claims_wakes_when_something_has_lain_long_enough() {
+    let (engine, registry) = in_memory();
+    call(&engine, &registry, "XGROUP CREATE s g 0 MKSTREAM");
+    call(&engine, &registry, "XADD s 1 f v");
+    call(&engine, &registry, "XREADGROUP GROUP g first STREAMS s >");
+    let waits = |consumer: &str, more: &str| {
+        let command = format!("XREADGROUP GROUP g {consumer} BLOCK 0 {more} STREAMS s >");
+        begin(&engine, &registry, &command).expect_err("nothing is new, nor old enough")
+    };
+    // Nobody writes: it looks again by itself, and takes the entry over.
+    let ended = reply_of(waits("second", "CLAIM 30").wait(&mut || true));
+    let Value::Map(streams) = &ended else { panic!("{ended:?}") };
+    let Value::Array(entries) = &streams[0].1 else { panic!("{ended:?}") };
+    let Value::Array(entry) = &entries[0] else { panic!("{ended:?}") };
+    assert_eq!((entries.len(), &entry[0], &entry[3]), (1, &Value::Bulk(b"1-0".to_vec()), &Value::Integer(1)));
+    assert!(matches!(entry[2], Value::Integer(30..)), "{ended:?}");
+    // A new entry ends the waiting, too, with how old it is and how often it was delivered.
+    let third = waits("third", "CLAIM 3600000");
+    call(&engine, &registry, "XADD s 2 f v");
+    let entry = [b"2-0".to_vec(), b"f".to_vec(), b"v".to_vec()].map(Value::Bulk);
+    let [id, field, value] = entry;
+    let new = Value::Array(vec![id, Value::Array(vec![field, value]), Value::Integer(0), Value::Integer(0)]);
+    let streams = Value::Map(vec![(Value::Bulk(b"s".to_vec()), Value::Array(vec![new]))]);
+    assert_eq!(reply_of(third.wait(&mut || true)), streams);
+    // The time of a CLAIM that finds nothing ends.
+    let command = "XREADGROUP GROUP g third BLOCK 20 CLAIM 3600000 STREAMS s s > >";
+    assert_eq!(call(&engine, &registry, command), Value::Null);
+    // A group that is gone ends it with an error.
+    let fourth = waits("fourth", "CLAIM 3600000");
+    call(&engine, &registry, "XGROUP DESTROY s g");
+    assert!(matches!(reply_of(fourth.wait(&mut || true)), Value::Error(_)));
+    assert_eq!(engine.blocking().waiting(), 0);
+}
+
+#[test]
 fn who_gives_up_is_forgotten() {
     let (engine, registry) = in_memory();
     let first = begin(&engine, &registry, "BLPOP k 0").expect_err("nothing is there");

@@ -31,6 +31,7 @@ pub(crate) use serve::{Pending, finish, serve, serve_database, serve_latched};
 pub use timeout::Timeout;
 pub use waiter::{Blocked, Ended, Waiter};
 
+use crate::clock::UnixMillis;
 use crate::command::{Failure, Outcome, Reply};
 use crate::operation::Operation;
 use crate::record::{Kind, Record};
@@ -72,6 +73,11 @@ pub trait Demand: Send + Sync + 'static {
     /// Whether the removal of a key may end the waiting: `is_ready` is then asked about missing keys, too.
     fn wants_absence(&self) -> bool {
         false
+    }
+
+    /// When it may be satisfied although no key has changed: it is then looked at again. `None` is never.
+    fn look_again(&self) -> Option<UnixMillis> {
+        None
     }
 
     /// Carries the command out and emits its whole reply; an error is the reply then. Called at most once with success

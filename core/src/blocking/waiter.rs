@@ -3,7 +3,8 @@
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use super::Demand;
+use super::{Demand, serve_latched};
+use crate::clock::UnixMillis;
 use crate::command::{Failure, Protocol, Reply, Value, ValueReply};
 use crate::engine::{DbIndex, Engine};
 use crate::log::Lsn;
@@ -123,8 +124,8 @@ impl Waiter {
 pub struct Blocked {
     engine: Engine,
     waiter: Arc<Waiter>,
-    /// When to call [`Waiter::give_up`]; `None` is never.
-    pub deadline: Option<Instant>,
+    /// When its time is over; `None` is never.
+    deadline: Option<Instant>,
 }
 
 impl Blocked {
@@ -137,6 +138,32 @@ impl Blocked {
         &self.waiter
     }
 
+    /// When to call [`Blocked::on_time`] next; `None` is never.
+    pub fn next_time(&self) -> Option<Instant> {
+        let look = self.waiter.demand.look_again().and_then(|at| {
+            let left = Duration::from_millis(at.0.saturating_sub(UnixMillis::now().0));
+            Instant::now().checked_add(left.max(LOOK_PAUSE))
+        });
+        [self.deadline, look].into_iter().flatten().min()
+    }
+
+    /// Does what is to be done at [`Blocked::next_time`]: ends the waiting where its time is over (`false`: do not ask
+    /// again), or looks whether the keys satisfy it by now.
+    pub fn on_time(&self) -> bool {
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            // Where somebody serves it right now, that is waited for.
+            self.waiter.give_up();
+            return false;
+        }
+        let op = self.engine.begin();
+        for (key, _) in &self.waiter.keys {
+            if self.waiter.is_waiting() {
+                serve_latched(&op, &[(self.waiter.db, key)]);
+            }
+        }
+        true
+    }
+
     /// Whether the waiting has ended, and how; `None` is by [`Waiter::give_up`]. Wakes the task otherwise.
     pub fn poll(&self, cx: &Context<'_>) -> Poll<Option<Ended>> {
         self.waiter.poll(cx)
@@ -147,19 +174,23 @@ impl Blocked {
     pub fn wait(self, keep_waiting: &mut dyn FnMut() -> bool) -> Option<Ended> {
         let waker = Waker::from(std::sync::Arc::new(Unpark(std::thread::current())));
         let cx = Context::from_waker(&waker);
-        let mut is_over = false;
+        let (mut is_over, mut next) = (false, self.next_time());
         loop {
             if let Poll::Ready(ended) = self.poll(&cx) {
                 return ended;
             }
-            let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if !is_over && (left.is_some_and(|left| left.is_zero()) || !keep_waiting()) {
+            let left = next.map(|time| time.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                is_over |= !self.on_time();
+                next = if is_over { None } else { self.next_time() };
+                continue;
+            }
+            if !is_over && !keep_waiting() {
                 // Where somebody serves it right now, that is waited for.
-                is_over = true;
+                (is_over, next) = (true, None);
                 self.waiter.give_up();
                 continue;
             }
-            let left = if is_over { None } else { left };
             std::thread::park_timeout(left.unwrap_or(ASK_EVERY).min(ASK_EVERY));
         }
     }
@@ -167,6 +198,9 @@ impl Blocked {
 
 /// How often a waiting thread asks whether it shall go on.
 const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// The least time between two looks at keys that nobody changes.
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Wakes a thread.
 struct Unpark(std::thread::Thread);

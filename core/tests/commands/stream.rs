@@ -1,4 +1,7 @@
-//! XDELEX, XACKDEL and the words KEEPREF, DELREF and ACKED, which Valkey 9.1 does not have: as Redis 8.2 documents them.
+//! XDELEX, XACKDEL and the words KEEPREF, DELREF and ACKED, and XREADGROUP's CLAIM, which Valkey 9.1 does not have: as
+//! Redis 8.2 and 8.4 document them.
+
+use polycache_core::clock::UnixMillis;
 
 use crate::session::Connection;
 
@@ -164,4 +167,72 @@ fn bad_words() {
         XACKDEL x g IDS 1 1 => -WRONGTYPE Operation against a key holding the wrong kind of value
         "#,
     );
+}
+
+#[test]
+fn claim_gives_what_lay_longest_and_then_what_is_new() {
+    let mut connection = with_groups();
+    let mut at = |millis: u64, script: &str| {
+        connection.time = Some(UnixMillis(millis));
+        connection.check(script);
+    };
+    // Who reads with CLAIM gets every entry with its age and how often it was delivered before.
+    at(
+        1_000,
+        r#"
+        XGROUP CREATE s g 0 => +OK
+        XREADGROUP GROUP g c COUNT 1 CLAIM 50 STREAMS s > => {"s" [["1-0" ["f" "v"] :0 :0]]}
+        "#,
+    );
+    at(1_010, r#"XREADGROUP GROUP g c COUNT 2 STREAMS s > => {"s" [["2-0" ["f" "v"]] ["3-0" ["f" "v"]]]}"#);
+    at(
+        1_050,
+        r#"
+        XREADGROUP GROUP g d COUNT 1 CLAIM 51 STREAMS s > => {"s" [["4-0" ["f" "v"] :0 :0]]}
+        XREADGROUP GROUP g d COUNT 1 CLAIM 50 STREAMS s > => {"s" [["1-0" ["f" "v"] :50 :1]]}
+        XPENDING s g - + 9 d => [["1-0" "d" :0 :2] ["4-0" "d" :0 :1]]
+        "#,
+    );
+    // What lay longest comes first, then by ID; COUNT counts old and new ones.
+    at(
+        1_061,
+        r#"
+        XREADGROUP GROUP g e COUNT 9 CLAIM 10 NOACK STREAMS s > => {"s" [["2-0" ["f" "v"] :51 :1] ["3-0" ["f" "v"] :51 :1] ["1-0" ["f" "v"] :11 :2] ["4-0" ["f" "v"] :11 :1] ["5-0" ["f" "v"] :0 :0]]}
+        XPENDING s g => [:4 "1-0" "4-0" [["e" "4"]]]
+        XREADGROUP GROUP g e CLAIM 1 STREAMS s > => nil
+        XREADGROUP GROUP g e CLAIM 9223372036854775807 STREAMS s > => nil
+        XREADGROUP GROUP g e CLAIM 0 COUNT 1 STREAMS s > => {"s" [["1-0" ["f" "v"] :0 :3]]}
+        XREADGROUP CLAIM 5 GROUP g e CLAIM 0 COUNT 1 STREAMS s 3 => {"s" [["4-0" ["f" "v"]]]}
+        "#,
+    );
+    // What is gone from the stream is not given, and leaves the list.
+    at(
+        2_000,
+        r#"
+        XDEL s 2 => :1
+        XACK s g 1 => :1
+        XREADGROUP GROUP g c CLAIM 1 STREAMS s > => {"s" [["3-0" ["f" "v"] :939 :2] ["4-0" ["f" "v"] :939 :3]]}
+        XPENDING s g => [:2 "3-0" "4-0" [["c" "2"]]]
+        "#,
+    );
+}
+
+#[test]
+fn bad_claims() {
+    const INTEGER: &str = "-ERR min-idle-time is not an integer";
+    let mut connection = with_groups();
+    for value in ["test", "5.5", "+10", "-0", "-5.5", "", "9223372036854775808"] {
+        connection.check(&format!("XREADGROUP GROUP a c CLAIM \"{value}\" STREAMS s > => {INTEGER}"));
+    }
+    connection.check(&format!(
+        r#"
+        XREADGROUP GROUP a c CLAIM -10 STREAMS s > => -ERR min-idle-time must be a positive integer
+        XREADGROUP CLAIM GROUP a c STREAMS s > => {INTEGER}
+        XREADGROUP GROUP a c CLAIM STREAMS s > => {INTEGER}
+        XREADGROUP GROUP a CLAIM 50 c STREAMS s > => -ERR syntax error
+        XREADGROUP GROUP a c STREAMS s > CLAIM => -ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified.
+        XREADGROUP GROUP none c CLAIM 50 STREAMS s > => -NOGROUP No such key 's' or consumer group 'none' in XREADGROUP with GROUP option
+        XREAD CLAIM 50 STREAMS s 0 => -ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead.
+        "#,
+    ));
 }

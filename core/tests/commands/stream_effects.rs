@@ -87,6 +87,8 @@ fn random_command(random: &mut fastrand::Rng, next: &mut u64) -> Vec<Vec<u8>> {
         "XREADGROUP GROUP G C COUNT 3 STREAMS K >",
         "XREADGROUP GROUP G C NOACK COUNT 1 STREAMS K >",
         "XREADGROUP GROUP G C STREAMS K 0",
+        "XREADGROUP GROUP G C COUNT 3 CLAIM 0 STREAMS K >",
+        "XREADGROUP GROUP G C NOACK COUNT 4 CLAIM 0 STREAMS K >",
         "XACK K G I I",
         "XCLAIM K G C 0 I I I",
         "XCLAIM K G C 0 I I FORCE RETRYCOUNT 4",
@@ -138,7 +140,8 @@ fn a_replay_leads_to_the_same_streams() {
         for command in logged.finish() {
             // What a server without our additions would not understand.
             let is_foreign = |word: &Vec<u8>| {
-                [&b"XDELEX"[..], b"XACKDEL", b"KEEPREF", b"DELREF", b"ACKED"].contains(&word.as_slice())
+                [&b"XDELEX"[..], b"XACKDEL", b"KEEPREF", b"DELREF", b"ACKED", b"CLAIM"]
+                    .contains(&word.as_slice())
             };
             assert!(!command.iter().any(is_foreign));
             if !matches!(command[0].as_slice(), b"MULTI" | b"EXEC") {

@@ -29,10 +29,10 @@ impl<C: Codec> Connection<C> {
     /// Waits, and answers the command; `false`: close.
     pub(super) async fn wait_for_keys(&mut self, wait: KeyWait) -> bool {
         let KeyWait { blocked, is_muted } = wait;
-        let woken = match blocked.deadline {
+        let woken = match blocked.next_time() {
             None => self.until_woken(&blocked, None).await,
-            Some(deadline) => {
-                let timer = pin!(sleep_until(deadline.into()));
+            Some(time) => {
+                let timer = pin!(sleep_until(time.into()));
                 self.until_woken(&blocked, Some(timer)).await
             }
         };
@@ -73,12 +73,14 @@ impl<C: Codec> Connection<C> {
         if !self.poll_alive(cx, thread) {
             return Poll::Ready(Woken::Close);
         }
-        if let Some(sleep) = timer
+        while let Some(sleep) = timer
             && sleep.as_mut().poll(cx).is_ready()
         {
-            // Where somebody serves it right now, that is waited for.
-            *timer = None;
-            blocked.waiter().give_up();
+            let next = if blocked.on_time() { blocked.next_time() } else { None };
+            match next {
+                Some(time) => sleep.as_mut().reset(time.into()),
+                None => *timer = None,
+            }
         }
         if let Poll::Ready(ended) = blocked.poll(cx) {
             return Poll::Ready(Woken::Ended(ended));

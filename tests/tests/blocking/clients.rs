@@ -46,6 +46,26 @@ fn what_follows_in_the_pipeline_waits() {
 }
 
 #[test]
+fn an_idle_entry_wakes_those_who_claim_it() {
+    let server = Server::volatile(Kind::Polycache);
+    let (mut blocked, mut other) = (server.client(), server.client());
+    assert!(other.say("XGROUP CREATE s g 0 MKSTREAM").is_ok());
+    other.say("XADD s 1 f v");
+    assert_eq!(other.say("XREADGROUP GROUP g gone STREAMS s >").items().len(), 1);
+    // Its own time is over before anything has lain so long.
+    let reply = blocked.say("XREADGROUP GROUP g here BLOCK 30 CLAIM 3600000 STREAMS s >");
+    assert_eq!(reply, Value::NullArray);
+    // Nobody writes meanwhile.
+    let reply = blocked.say("XREADGROUP GROUP g here BLOCK 0 CLAIM 50 STREAMS s >");
+    let entry = &reply.items()[0].items()[1].items()[0];
+    assert_eq!(entry.items()[0].bytes(), Some(&b"1-0"[..]));
+    assert_eq!(entry.items()[3], Value::Integer(1));
+    let owner = other.say("XPENDING s g - + 1").items()[0].items()[1].clone();
+    assert_eq!(owner.bytes(), Some(&b"here"[..]));
+    assert_eq!(info(&mut other, "blocked_clients"), 0);
+}
+
+#[test]
 fn a_client_that_goes_away_leaves_nothing_behind() {
     let server = Server::volatile(Kind::Polycache);
     let mut control = server.client();

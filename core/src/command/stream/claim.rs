@@ -118,7 +118,7 @@ impl<'e, 'a> Taking<'e, 'a> {
     }
 
     /// Takes an entry that is gone off the group's list, and logs that.
-    fn forget(&mut self, entry: &Entry<'a>, id: Id) -> Result<(), Failure> {
+    pub fn forget(&mut self, entry: &Entry<'a>, id: Id) -> Result<(), Failure> {
         self.edit.acknowledge(self.group, id)?;
         let id = text_of(id);
         let effect = [b"XACK".into(), self.key.into(), self.group_name.into(), id.as_bytes().into()];

@@ -9,6 +9,7 @@ mod info;
 mod pending;
 mod range;
 mod read;
+mod read_group;
 mod references;
 mod table;
 mod trim;
@@ -16,7 +17,7 @@ mod trim;
 pub use table::TABLES;
 
 use super::{Ctx, Failure, Reply};
-use crate::container::stream::{Group, Id, Stream, StreamEntry};
+use crate::container::stream::{Fields, Group, Id, Stream, StreamEntry};
 use crate::record::Record;
 
 /// The stream in a record that may be missing.
@@ -41,8 +42,12 @@ fn reply_id(reply: &mut dyn Reply, id: Id) {
 fn reply_entry(reply: &mut dyn Reply, entry: StreamEntry<'_>) {
     reply.array(2);
     reply_id(reply, entry.id);
-    reply.array(entry.fields.len());
-    entry.fields.for_each(|string| reply.bulk(string));
+    reply_fields(reply, entry.fields);
+}
+
+fn reply_fields(reply: &mut dyn Reply, fields: Fields<'_>) {
+    reply.array(fields.len());
+    fields.for_each(|string| reply.bulk(string));
 }
 
 /// The group `name` of the stream at `key`, or the error that both are missing from.

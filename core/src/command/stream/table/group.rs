@@ -2,7 +2,7 @@
 
 use super::entry::REFERENCES;
 use crate::command::spec::{Arg, ArgKind, Keys, Spec, acl, flag};
-use crate::command::stream::{claim, delete, group, help, pending, read};
+use crate::command::stream::{claim, delete, group, help, pending, read_group};
 
 pub(super) const TABLE: &[Spec] = &[
     Spec {
@@ -219,6 +219,6 @@ pub(super) const TABLE: &[Spec] = &[
             Arg::word("noack", "NOACK").optional(),
             Arg::block("streams", &[Arg::key().multiple(), Arg::string("id").multiple()]).token("STREAMS"),
         ],
-        ..Spec::new("xreadgroup", -7, read::xreadgroup)
+        ..Spec::new("xreadgroup", -7, read_group::xreadgroup)
     },
 ];
