@@ -20,9 +20,7 @@ pub fn fuzz(input: &[u8]) {
         write_and_read(value);
     }
     for version in [11, 12, 80_u16] {
-        let mut payload = input.to_vec();
-        payload.extend(version.to_le_bytes());
-        payload.extend(crc64(&payload).to_le_bytes());
+        let payload = seal(input, version);
         let mut gathered = Gathered::default();
         match read_payload(&payload, &mut gathered) {
             Ok(()) => gathered.value.iter().for_each(write_and_read),
@@ -48,6 +46,14 @@ pub fn fuzz(input: &[u8]) {
         lzf::decompress(packed, input.len(), &mut out).expect("what we compressed");
         assert_eq!(out, input);
     }
+}
+
+/// `body` as the payload of a DUMP: with a version and a checksum that fit.
+pub fn seal(body: &[u8], version: u16) -> Vec<u8> {
+    let mut payload = body.to_vec();
+    payload.extend(version.to_le_bytes());
+    payload.extend(crc64(&payload).to_le_bytes());
+    payload
 }
 
 fn write_and_read(value: &Value) {

@@ -23,7 +23,7 @@ mod write;
 pub use error::{Damage, Fault, RdbError, Stop};
 pub use format::{Dialect, Version};
 pub use functions::{FunctionsError, read_functions, write_functions};
-pub use fuzz::fuzz;
+pub use fuzz::{fuzz, seal};
 pub use payload::{PayloadError, read_payload};
 pub use read::{Checksum, Summary, read_file};
 pub use visitor::{FileVisitor, Kind, Shape, ValueVisitor, Visit};

@@ -321,8 +321,17 @@ impl Source {
         }
     }
 
-    /// Damages a command: an argument lost, added, doubled or replaced, or letters in the other case.
+    /// Damages a command: an argument lost, added, doubled or replaced, or letters in the other case. Nothing is damaged
+    /// where the servers would wait long then.
     pub fn damage(&mut self, command: &mut Command) {
+        let whole = command.clone();
+        self.damage_any(command);
+        if waits_long(command) {
+            *command = whole;
+        }
+    }
+
+    fn damage_any(&mut self, command: &mut Command) {
         let position = self.random.usize(..command.len());
         match self.random.u8(..5) {
             0 if command.len() > 1 => drop(command.remove(position.max(1))),
@@ -332,6 +341,30 @@ impl Source {
             _ => command[position].make_ascii_lowercase(),
         }
     }
+}
+
+/// Whether a blocking command waits for ever, or more than a moment.
+fn waits_long(command: &Command) -> bool {
+    /// Milliseconds.
+    const MOMENT: f64 = 100.0;
+    let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    let name = command[0].as_slice();
+    let number = |word: &Vec<u8>| str::from_utf8(word).ok()?.trim().parse::<f64>().ok();
+    let timeout = if ["BLMPOP", "BZMPOP"].iter().any(|other| is(name, other)) {
+        command.get(1).and_then(number).map(|seconds| seconds * 1000.0)
+    } else if ["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX"]
+        .iter()
+        .any(|other| is(name, other))
+    {
+        command.last().and_then(number).map(|seconds| seconds * 1000.0)
+    } else if is(name, "XREAD") || is(name, "XREADGROUP") {
+        // The last of several counts.
+        let at = command.iter().rposition(|word| is(word, "BLOCK"));
+        at.and_then(|at| command.get(at + 1)).and_then(number)
+    } else {
+        None
+    };
+    timeout.is_some_and(|millis| millis == 0.0 || millis > MOMENT && millis.is_finite())
 }
 
 /// A command as redis-cli reads it.
@@ -372,6 +405,28 @@ mod tests {
             assert!(command.len() >= 6 && command.len() <= 10, "{}", quoted(&command));
             assert!(command.iter().any(|word| word == b"EX" || word == b"PX"));
         }
+    }
+
+    #[test]
+    fn no_damaged_command_waits_long() {
+        let mut source = Source::new(1);
+        for text in ["BLPOP <key> 0.01", "BLMPOP 0.01 2 <key> <key> LEFT", "XREAD BLOCK 1 STREAMS <key> $"] {
+            let template = Template::parse(text);
+            let mut damaged = 0;
+            for _ in 0..1000 {
+                let mut command = template.generate(&mut source);
+                let whole = command.clone();
+                source.damage(&mut command);
+                assert!(!waits_long(&command), "{}", quoted(&command));
+                damaged += usize::from(command != whole);
+            }
+            assert!(damaged > 500, "{text}: {damaged}");
+        }
+        let waits = |line: &str| waits_long(&line.split(' ').map(|word| word.as_bytes().to_vec()).collect());
+        assert!(
+            waits("brpop k 0") && waits("BZMPOP 2 1 k MIN") && waits("XREAD BLOCK 1 block 0 STREAMS k $")
+        );
+        assert!(!waits("BRPOP 0 k") && !waits("BLPOP k inf") && !waits("XREAD STREAMS k 0"));
     }
 
     #[test]
