@@ -8,8 +8,10 @@ use polycache_core::command::{Args, Ctx, Failure, Outcome};
 pub(super) fn replicaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const REFUSED: Failure =
         Failure::text("ERR replication is not supported yet: this server cannot follow another");
+    const PORT: Failure = Failure::text("ERR Invalid master port");
     if !(is_word(args[1], "no") && is_word(args[2], "one")) {
-        return Err(REFUSED);
+        let port = canonical_integer(args[2]).filter(|port| (0..=65535).contains(port));
+        return Err(if port.is_some() { REFUSED } else { PORT });
     }
     ctx.reply.ok();
     Ok(())

@@ -145,6 +145,7 @@ pub const TEMPLATES: &[(u32, &str)] = &[
     (1, "CLUSTER ( INFO | SLOTS | KEYSLOT ( a | {a}b | a{}b | a{bc}{d} ) | ADDSLOTS | NONSENSE )"),
     (1, "MODULE ( HELP | NONSENSE )"),
     (1, "( REPLICAOF | SLAVEOF ) NO ONE"),
+    (1, "( REPLICAOF | SLAVEOF ) ( NO | a ) ( x | -1 | 65536 )"),
     (1, "FAILOVER [ ( ABORT | TO a 1 | TO a x | TO a 1 FORCE | TIMEOUT 10 | TIMEOUT x | NONSENSE ) ]"),
     (1, "DEBUG SET-ACTIVE-EXPIRE ( 0 | 1 )"),
     // No DEBUG SLEEP: damaged, it sleeps for years.

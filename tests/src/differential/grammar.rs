@@ -322,11 +322,11 @@ impl Source {
     }
 
     /// Damages a command: an argument lost, added, doubled or replaced, or letters in the other case. Nothing is damaged
-    /// where the servers would wait long then.
+    /// where the servers would wait long then, or Valkey would follow another server, or where they are known to differ.
     pub fn damage(&mut self, command: &mut Command) {
         let whole = command.clone();
         self.damage_any(command);
-        if waits_long(command) {
+        if waits_long(command) || follows_another(command) || is_cut_index(command) {
             *command = whole;
         }
     }
@@ -365,6 +365,23 @@ fn waits_long(command: &Command) -> bool {
         None
     };
     timeout.is_some_and(|millis| millis == 0.0 || millis > MOMENT && millis.is_finite())
+}
+
+/// The number in a word.
+fn integer(word: Option<&Vec<u8>>) -> Option<i64> {
+    str::from_utf8(word?).ok()?.parse().ok()
+}
+
+/// Whether the command makes Valkey a replica.
+fn follows_another(command: &Command) -> bool {
+    ["REPLICAOF", "SLAVEOF"].iter().any(|name| command[0].eq_ignore_ascii_case(name.as_bytes()))
+        && integer(command.get(2)).is_some()
+}
+
+/// Whether it is an LSET whose index Valkey cuts to 32 bits.
+fn is_cut_index(command: &Command) -> bool {
+    command[0].eq_ignore_ascii_case(b"LSET")
+        && integer(command.get(2)).is_some_and(|index| i32::try_from(index).is_err())
 }
 
 /// A command as redis-cli reads it.
