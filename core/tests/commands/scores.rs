@@ -15,6 +15,27 @@ fn small() -> Connection {
 }
 
 #[test]
+fn zeroes_lose_their_sign_in_listpacks() {
+    small().check(
+        "
+        ZADD z 1 elevenbytes -0 a -0 elevenbytes2 0 b => :4
+        ZRANGE z 0 -1 WITHSCORES => [[\"a\" ,-0] [\"b\" ,0] [\"elevenbytes2\" ,-0] [\"elevenbytes\" ,1]]
+        ZRANGESTORE to z 0 -1 => :4
+        ZRANGE to 0 -1 WITHSCORES => [[\"a\" ,0] [\"b\" ,0] [\"elevenbytes2\" ,-0] [\"elevenbytes\" ,1]]
+        ZRANGESTORE to z 0 -1 REV => :4
+        ZRANGE to 0 0 WITHSCORES => [[\"a\" ,-0]]
+        ZRANGESTORE to z 0 1 => :2
+        ZRANGE to 0 0 WITHSCORES => [[\"a\" ,0]]
+        ZADD z -0 c => :1
+        ZRANGESTORE to z 0 -1 => :5
+        ZRANGE to 0 0 WITHSCORES => [[\"a\" ,-0]]
+        ZRANGESTORE to z -inf inf BYSCORE => :5
+        ZRANGE to 0 0 WITHSCORES => [[\"a\" ,0]]
+        ",
+    );
+}
+
+#[test]
 fn scores_are_added_under_conditions() {
     small().check(
         "
@@ -33,6 +54,10 @@ fn scores_are_added_under_conditions() {
         ZADD z nan a => -ERR value is not a valid float
         ZADD z 1e400 a => -ERR value is not a valid float
         ZADD z inf top => :1
+        ZINCRBY z gt 12 => -ERR syntax error
+        ZINCRBY z INCR NX => -ERR syntax error
+        ZINCRBY z 1 nx => ,1
+        ZREM z nx => :1
         ZINCRBY z -inf top => -ERR resulting score is not a number (NaN)
         ZADD z NX XX 1 a => -ERR XX and NX options at the same time are not compatible
         ZADD z GT LT 1 a => -ERR GT, LT, and/or NX options at the same time are not compatible

@@ -89,6 +89,10 @@ pub(super) fn zadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// `ZINCRBY key increment member`
 pub(super) fn zincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    // As in Redis, which reads ZADD's words here, too, and then misses the increment.
+    if Options::parse(args).1 > 2 {
+        return Err(Failure::SYNTAX);
+    }
     add(ctx, args[1], &args[2..], Options { increments: true, ..Options::default() })
 }
 

@@ -9,6 +9,7 @@ use crate::command::store::store;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::container::SortedSet;
 use crate::container::sorted_set::{Combined, LexRange, Member, ScoreRange};
+use crate::engine::Engine;
 
 /// `ZRANGE key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]`
 pub(super) fn zrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -46,8 +47,7 @@ pub(super) fn zrangestore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let stored = store(ctx, args[1], &args[2..3], |engine, records| {
         let set = SortedSet::of_optional(engine, records[0])?;
         let mut members = query.members(set)?;
-        // Valkey's grow from a listpack, in which a zero has no sign.
-        members.iter_mut().for_each(|member| member.score += 0.0);
+        query.drop_signs(engine, &mut members);
         Ok(Box::new(Combined::new(members)))
     })?;
     ctx.reply.integer(stored as i64);
@@ -149,6 +149,21 @@ impl<'a> Query<'a> {
         let mut members = Vec::with_capacity((ranks.end - ranks.start) as usize);
         set.for_each(ranks, self.reversed, |member| members.push(member))?;
         Ok(members)
+    }
+
+    /// Drops the sign of zeroes that Valkey would put into a listpack: its destination begins as one, unless there are
+    /// too many members and it knows that, and ends as one with the first member that does not fit.
+    fn drop_signs(&self, engine: &Engine, members: &mut [Member<'_>]) {
+        let tuning = engine.tuning();
+        let (most, longest) = (tuning.zset_max_listpack_entries(), tuning.zset_max_listpack_value());
+        if matches!(self.bounds, Bounds::Rank(..)) && members.len() as u64 > most {
+            return;
+        }
+        let fits = |(at, member): &(usize, &mut Member<'_>)| {
+            (*at as u64) < most && member.name.len() as u64 <= longest
+        };
+        let packed = members.iter_mut().enumerate().take_while(fits);
+        packed.for_each(|(_, member)| member.score += 0.0);
     }
 
     fn ranks(&self, set: SortedSet<'_>) -> Result<Range<u64>, Failure> {
