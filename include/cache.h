@@ -116,6 +116,8 @@ typedef enum cache_reply_type {
     CACHE_REPLY_MAP = 9,
     // Replies that are all different, in no order: `element`, `elements`.
     CACHE_REPLY_SET = 10,
+    // An integer of any size in decimal digits: `str`, `len`.
+    CACHE_REPLY_BIGNUM = 13,
     // Text with a format: `str`, `len`, `vtype`.
     CACHE_REPLY_VERBATIM = 14,
 } cache_reply_type;

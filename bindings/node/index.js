@@ -369,6 +369,9 @@ function complete(reply) {
     }
     case 'set':
       return new Set(items)
+    case 'bigint':
+      // Scripts may say something else there.
+      return /^[+-]?\d+$/.test(items[0]) ? BigInt(items[0]) : items[0]
     default: {
       const error = new Error(items[0])
       error.code = items[1]

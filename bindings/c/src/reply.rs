@@ -34,6 +34,8 @@ pub enum cache_reply_type {
     CACHE_REPLY_MAP = 9,
     /// Replies that are all different, in no order: `element`, `elements`.
     CACHE_REPLY_SET = 10,
+    /// An integer of any size in decimal digits: `str`, `len`.
+    CACHE_REPLY_BIGNUM = 13,
     /// Text with a format: `str`, `len`, `vtype`.
     CACHE_REPLY_VERBATIM = 14,
 }
@@ -147,6 +149,7 @@ fn to_reply(value: Value) -> *mut cache_reply {
             reply.r#type = cache_reply_type::CACHE_REPLY_DOUBLE;
             reply.dval = double;
         }
+        Value::BigNumber(digits) => reply.fill(cache_reply_type::CACHE_REPLY_BIGNUM, digits),
         Value::Status(text) => reply.fill(cache_reply_type::CACHE_REPLY_STATUS, text.into_bytes()),
         Value::Error(text) => reply.fill(cache_reply_type::CACHE_REPLY_ERROR, text.into_bytes()),
         Value::Bulk(bytes) => reply.fill(cache_reply_type::CACHE_REPLY_STRING, bytes),
@@ -212,15 +215,18 @@ mod tests {
             Value::Map(vec![(Value::Integer(1), Value::Double(0.5))]),
             Value::Array(vec![]),
             Value::Verbatim { format: "txt".into(), bytes: b"x".to_vec() },
+            Value::BigNumber(b"12345678901234567890".to_vec()),
         ]);
         let reply = to_reply(value);
         // SAFETY: just made, and freed once.
         unsafe {
-            assert_eq!((*reply).elements, 4);
+            assert_eq!((*reply).elements, 5);
             let first = &**(*reply).element;
             assert_eq!(slice::from_raw_parts(first.str.cast::<u8>(), first.len + 1), b"a\0b\0");
             let map = &**(*reply).element.add(1);
             assert_eq!((map.r#type, map.elements), (cache_reply_type::CACHE_REPLY_MAP, 2));
+            let big = &**(*reply).element.add(4);
+            assert_eq!((big.r#type, big.len), (cache_reply_type::CACHE_REPLY_BIGNUM, 20));
             cache_reply_free(reply);
         }
     }

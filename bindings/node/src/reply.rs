@@ -1,7 +1,7 @@
 //! Replies of commands as JavaScript values, in a shape that `index.js` completes.
 //!
 //! Scalars are themselves; arrays are arrays. What JavaScript's plain values cannot say is an object with a `kind`:
-//! `{ kind: "map" | "set", items }` and `{ kind: "error", items: [text, code] }`.
+//! `{ kind: "map" | "set", items }`, `{ kind: "bigint", items: [digits] }` and `{ kind: "error", items: [text, code] }`.
 
 use std::ptr;
 
@@ -40,6 +40,7 @@ pub fn value(env: &Env, bulk: Bulk, value: Value) -> Result<Raw> {
             // SAFETY: as above.
             check("a boolean", unsafe { sys::napi_get_boolean(env.raw(), truth, &mut boolean) }, boolean)
         }
+        Value::BigNumber(digits) => object(env, "bigint", array(env, 1, [string(env, &digits)].into_iter())?),
         Value::Bulk(bytes) if bulk == Bulk::Buffers => buffer(env, bytes),
         Value::Bulk(bytes) | Value::Verbatim { bytes, .. } => string(env, &bytes),
         Value::Array(values) => array(env, values.len(), values.into_iter().map(each)),

@@ -26,6 +26,43 @@ test('replies have types', async () => {
   assert.deepEqual(await cache.executeAsync('MGET', 'k', 'none'), ['value', null])
 })
 
+test('replies are shaped as in RESP3', () => {
+  for (const [lua, reply] of [
+    ['{double=3.5}', 3.5],
+    ['{double=-1/0}', -Infinity],
+    ['true', true],
+    ['false', false],
+    ['nil', null],
+    ["{ok='FINE'}", 'FINE'],
+    ["{big_number='123456789012345678901234567890'}", 123456789012345678901234567890n],
+    ["{big_number='-7'}", -7n],
+    ["{big_number='many'}", 'many'],
+    ["{verbatim_string={format='txt', string='text'}}", 'text'],
+    ['{map={}}', new Map()],
+    ['{map={k={map={l={1, {double=0.5}}}}}}', new Map([['k', new Map([['l', [1, 0.5]]])]])],
+    ['{set={}}', new Set()],
+    ['{set={a=true, [{1, 2}]=true}}', new Set(['a', [1, 2]])],
+    ['{1, {false, true, {set={[{double=0.25}]=true}}}, {}}', [1, [false, true, new Set([0.25])], []]]
+  ]) {
+    assert.deepStrictEqual(cache.execute('EVAL', `redis.setresp(3) return ${lua}`, 0), reply, lua)
+  }
+})
+
+test('typed commands have typed replies', () => {
+  const run = (...words) => cache.execute(...words)
+  run('SADD', 's', 'a', 'b')
+  run('ZADD', 'z', 1.5, 'a', 'inf', 'b')
+  run('XADD', 'x', '1-1', 'f', 'v')
+  run('XGROUP', 'CREATE', 'x', 'g', 0)
+  assert.deepStrictEqual(run('SPOP', 's', 5), new Set(['a', 'b']))
+  assert.deepStrictEqual(run('ZMPOP', 1, 'z', 'MAX'), ['z', [['b', Infinity]]])
+  assert.deepStrictEqual(run('ZMSCORE', 'z', 'a', 'none'), [1.5, null])
+  const read = run('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 'x', '>')
+  assert.deepStrictEqual(read, new Map([['x', [['1-1', ['f', 'v']]]]]))
+  assert.equal(run('XINFO', 'GROUPS', 'x')[0].get('pending'), 1)
+  assert.deepStrictEqual(run('CONFIG', 'GET', 'maxmemory'), new Map([['maxmemory', '0']]))
+})
+
 test('errors have codes', async () => {
   cache.set('word', 'five')
   assert.throws(() => cache.execute('INCR', 'word'), { code: 'ERR', message: /not an integer/ })

@@ -3,11 +3,12 @@
 use polycache_core::command::Value;
 use polycache_server::embedded::{Error, Stats};
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 
 use crate::error::exception;
 
-/// The object that `value` is: bulk strings `bytes`, words such as OK `str`, maps `dict`, sets `set`; an error inside of
+/// The object that `value` is: bulk strings `bytes`, words such as OK `str`, maps `dict`, sets `set`, numbers of any size
+/// `int`; an error inside of
 /// an array is an exception object in its place.
 pub fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
@@ -19,6 +20,11 @@ pub fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>
         Value::Integer(integer) => integer.into_pyobject(py)?.into_any(),
         Value::Double(double) => double.into_pyobject(py)?.into_any(),
         Value::Boolean(truth) => truth.into_pyobject(py)?.to_owned().into_any(),
+        Value::BigNumber(digits) => {
+            let text = PyString::new(py, &String::from_utf8_lossy(digits)).into_any();
+            // What is no number stays text.
+            py.get_type::<PyInt>().call1((&text,)).unwrap_or(text)
+        }
         Value::Bulk(bytes) => PyBytes::new(py, bytes).into_any(),
         Value::Verbatim { bytes, .. } => PyString::new(py, &String::from_utf8_lossy(bytes)).into_any(),
         Value::Array(values) => list(py, values)?.into_any(),
@@ -61,13 +67,21 @@ fn list<'py>(py: Python<'py>, values: &[Value]) -> PyResult<Bound<'py, PyList>> 
     Ok(list)
 }
 
-/// For members of sets and keys of dicts: arrays become tuples.
+/// For members of sets and keys of dicts: arrays become tuples, sets frozen ones, and maps tuples of pairs.
 fn hashable<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
-        Value::Array(values) | Value::Set(values) => {
-            let members: Vec<_> = values.iter().map(|value| hashable(py, value)).collect::<PyResult<_>>()?;
-            Ok(PyTuple::new(py, members)?.into_any())
+        Value::Array(values) => Ok(PyTuple::new(py, each_hashable(py, values)?)?.into_any()),
+        Value::Set(values) => Ok(PyFrozenSet::new(py, each_hashable(py, values)?)?.into_any()),
+        Value::Map(pairs) => {
+            let pair =
+                |(key, value): &(Value, Value)| PyTuple::new(py, [hashable(py, key)?, hashable(py, value)?]);
+            let pairs: Vec<_> = pairs.iter().map(pair).collect::<PyResult<_>>()?;
+            Ok(PyTuple::new(py, pairs)?.into_any())
         }
         other => object(py, other),
     }
+}
+
+fn each_hashable<'py>(py: Python<'py>, values: &[Value]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    values.iter().map(|value| hashable(py, value)).collect()
 }

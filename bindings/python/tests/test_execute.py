@@ -21,6 +21,50 @@ def test_replies_have_types(cache: polycache.Cache) -> None:
     assert cursor == b"0" and sorted(keys) == [b"f", b"k"]
 
 
+SET_OF_ALL = "{set={['a']=true, [{1, 'x'}]=true, [{map={k=1}}]=true, [{set={m=true}}]=true}}"
+
+
+@pytest.mark.parametrize(
+    ("lua", "reply"),
+    [
+        ("{double=3.5}", 3.5),
+        ("{double=-1/0}", float("-inf")),
+        ("true", True),
+        ("false", False),
+        ("nil", None),
+        ("{ok='FINE'}", "FINE"),
+        ("{big_number='123456789012345678901234567890'}", 123456789012345678901234567890),
+        ("{big_number='-7'}", -7),
+        ("{big_number='many'}", "many"),
+        ("{verbatim_string={format='txt', string='text'}}", "text"),
+        ("{map={}}", {}),
+        ("{map={k={map={l={1, {double=0.5}}}}}}", {b"k": {b"l": [1, 0.5]}}),
+        ("{map={[{1, {2}}]=1}}", {(1, (2,)): 1}),
+        ("{set={}}", set()),
+        (SET_OF_ALL, {b"a", (1, b"x"), ((b"k", 1),), frozenset({b"m"})}),
+        ("{1, {false, true, {set={[{double=0.25}]=true}}}, {}}", [1, [False, True, {0.25}], []]),
+    ],
+)
+def test_replies_are_shaped_as_in_resp3(cache: polycache.Cache, lua: str, reply: object) -> None:
+    found = cache.execute("EVAL", f"redis.setresp(3) return {lua}", 0)
+    assert found == reply and type(found) is type(reply)
+
+
+def test_typed_commands_have_typed_replies(cache: polycache.Cache) -> None:
+    run = cache.execute
+    run("SADD", "s", "a", "b"), run("HSET", "h", "f", 1), run("ZADD", "z", 1.5, "a", "inf", "b")
+    run("XADD", "x", "1-1", "f", "v"), run("XGROUP", "CREATE", "x", "g", 0), run("GEOADD", "geo", 13.5, 38.25, "p")
+    assert run("SPOP", "s", 5) == {b"a", b"b"} and run("SMISMEMBER", "s", "a", "b") == [0, 0]
+    assert run("HRANDFIELD", "h", 1, "WITHVALUES") == [[b"f", b"1"]]
+    assert run("ZMPOP", 1, "z", "MAX") == [b"z", [[b"b", float("inf")]]]
+    assert run("ZRANK", "z", "a", "WITHSCORE") == [0, 1.5] and run("ZMSCORE", "z", "a", "none") == [1.5, None]
+    assert run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "x", ">") == {b"x": [[b"1-1", [b"f", b"v"]]]}
+    assert run("XINFO", "GROUPS", "x")[0][b"pending"] == 1
+    [[longitude, latitude]] = run("GEOPOS", "geo", "p")
+    assert (longitude, latitude) == (pytest.approx(13.5, abs=1e-4), pytest.approx(38.25, abs=1e-4))
+    assert run("CONFIG", "GET", "maxmemory") == {b"maxmemory": b"0"}
+
+
 def test_errors_have_codes(cache: polycache.Cache) -> None:
     cache["word"] = "five"
     with pytest.raises(polycache.CommandError, match="not an integer") as caught:

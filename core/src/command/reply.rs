@@ -113,8 +113,13 @@ pub enum Value {
     Integer(i64),
     Double(f64),
     Boolean(bool),
+    /// An integer of any size in decimal digits; only scripts say such, and they may say something else there.
+    BigNumber(Vec<u8>),
     Bulk(Vec<u8>),
-    Verbatim { format: String, bytes: Vec<u8> },
+    Verbatim {
+        format: String,
+        bytes: Vec<u8>,
+    },
     Array(Vec<Value>),
     Map(Vec<(Value, Value)>),
     Set(Vec<Value>),
@@ -130,6 +135,7 @@ impl Value {
             Value::Integer(value) => reply.integer(*value),
             Value::Double(value) => reply.double(*value),
             Value::Boolean(value) => reply.boolean(*value),
+            Value::BigNumber(digits) => reply.big_number(digits),
             Value::Bulk(bytes) => reply.bulk(bytes),
             Value::Verbatim { format, bytes } => reply.verbatim(format, bytes),
             Value::Array(elements) => {
@@ -286,6 +292,9 @@ impl Reply for ValueReply {
     }
     fn boolean(&mut self, value: bool) {
         self.emit(Value::Boolean(value));
+    }
+    fn big_number(&mut self, digits: &[u8]) {
+        self.emit(Value::BigNumber(digits.to_vec()));
     }
     fn verbatim(&mut self, format: &str, bytes: &[u8]) {
         self.emit(Value::Verbatim { format: format.to_owned(), bytes: bytes.to_vec() });

@@ -91,6 +91,7 @@ pub fn show(value: &Value) -> String {
         Value::Error(text) => format!("-{text}"),
         Value::Integer(number) => format!(":{number}"),
         Value::Double(number) => format!(",{number}"),
+        Value::BigNumber(digits) => format!("({}", digits.escape_ascii()),
         Value::Boolean(truth) => format!("#{truth}"),
         Value::Bulk(bytes) | Value::Verbatim { bytes, .. } => format!("\"{}\"", bytes.escape_ascii()),
         Value::Array(values) | Value::Set(values) => format!("[{}]", list(values)),

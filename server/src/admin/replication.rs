@@ -21,20 +21,30 @@ pub(super) fn replicaof(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub(super) fn failover(_: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const NONE_TO_ABORT: Failure = Failure::text("ERR No failover in progress.");
     const NO_REPLICAS: Failure = Failure::text("ERR FAILOVER requires connected replicas.");
+    const NO_TIME: Failure = Failure::text("ERR FAILOVER timeout must be greater than 0");
     let mut rest = &args[1..];
+    // Each word once.
+    let (mut timeout, mut to, mut force) = (false, false, false);
     loop {
         rest = match rest {
             [] => return Err(NO_REPLICAS),
             [word] if is_word(word, "abort") && args.len() == 2 => return Err(NONE_TO_ABORT),
-            [word, milliseconds, rest @ ..] if is_word(word, "timeout") => {
-                canonical_integer(milliseconds).ok_or(Failure::NOT_INTEGER)?;
+            [word, milliseconds, rest @ ..] if is_word(word, "timeout") && !timeout => {
+                timeout = true;
+                if canonical_integer(milliseconds).ok_or(Failure::NOT_INTEGER)? <= 0 {
+                    return Err(NO_TIME);
+                }
                 rest
             }
-            [word, _, port, rest @ ..] if is_word(word, "to") => {
+            [word, _, port, rest @ ..] if is_word(word, "to") && !to => {
+                to = true;
                 canonical_integer(port).ok_or(Failure::NOT_INTEGER)?;
                 rest
             }
-            [word, rest @ ..] if is_word(word, "force") => rest,
+            [word, rest @ ..] if is_word(word, "force") && !force => {
+                force = true;
+                rest
+            }
             _ => return Err(Failure::SYNTAX),
         }
     }

@@ -146,7 +146,10 @@ pub const TEMPLATES: &[(u32, &str)] = &[
     (1, "MODULE ( HELP | NONSENSE )"),
     (1, "( REPLICAOF | SLAVEOF ) NO ONE"),
     (1, "( REPLICAOF | SLAVEOF ) ( NO | a ) ( x | -1 | 65536 )"),
-    (1, "FAILOVER [ ( ABORT | TO a 1 | TO a x | TO a 1 FORCE | TIMEOUT 10 | TIMEOUT x | NONSENSE ) ]"),
+    (
+        1,
+        "FAILOVER [ ( ABORT | TO a 1 | TO a x | TO a 1 FORCE | TIMEOUT 10 | TIMEOUT x | TIMEOUT 0 | { ( FORCE | TIMEOUT 5 | TO a 1 ) } | NONSENSE ) ]",
+    ),
     (1, "DEBUG SET-ACTIVE-EXPIRE ( 0 | 1 )"),
     // No DEBUG SLEEP: damaged, it sleeps for years.
     (1, "NONSENSE <key> <value>"),
