@@ -326,7 +326,7 @@ impl Source {
     pub fn damage(&mut self, command: &mut Command) {
         let whole = command.clone();
         self.damage_any(command);
-        if waits_long(command) || follows_another(command) || is_cut_index(command) {
+        if waits_long(command) || follows_another(command) || differs(command) {
             *command = whole;
         }
     }
@@ -378,10 +378,19 @@ fn follows_another(command: &Command) -> bool {
         && integer(command.get(2)).is_some()
 }
 
-/// Whether it is an LSET whose index Valkey cuts to 32 bits.
-fn is_cut_index(command: &Command) -> bool {
-    command[0].eq_ignore_ascii_case(b"LSET")
-        && integer(command.get(2)).is_some_and(|index| i32::try_from(index).is_err())
+/// Whether tests/differences.md tells of it: an LSET whose index Valkey cuts to 32 bits, a name of a client that ends for
+/// Valkey before its end; or it is a SORT by nothing, which may leave elements as they lie.
+fn differs(command: &Command) -> bool {
+    let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    let is_cut =
+        is(&command[0], "LSET") && integer(command.get(2)).is_some_and(|index| i32::try_from(index).is_err());
+    let has_nul = command.iter().any(|word| word.contains(&0));
+    let by = command.iter().position(|word| is(word, "BY")).and_then(|at| command.get(at + 1));
+    let is_unsorted =
+        by.is_some_and(|by| !by.contains(&b'*')) && !command.iter().any(|word| is(word, "STORE"));
+    is_cut
+        || has_nul && (is(&command[0], "CLIENT") || is(&command[0], "HELLO"))
+        || is_unsorted && (is(&command[0], "SORT") || is(&command[0], "SORT_RO"))
 }
 
 /// A command as redis-cli reads it.
