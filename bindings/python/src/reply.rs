@@ -8,8 +8,7 @@ use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PySet
 use crate::error::exception;
 
 /// The object that `value` is: bulk strings `bytes`, words such as OK `str`, maps `dict`, sets `set`, numbers of any size
-/// `int`; an error inside of
-/// an array is an exception object in its place.
+/// `int`; an error inside of an array is an exception object in its place.
 pub fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
         Value::Null => py.None().into_bound(py),

@@ -1,12 +1,11 @@
 //! Any bytes, read in every way that bytes are read here: for fuzzing.
 
-use super::crc64::crc64;
 use super::error::RdbError;
 use super::format::Version;
 use super::gathered::{Gathered, Value};
 use super::packed::{intset, listpack, ziplist, zipmap};
 use super::payload::{PayloadError, read_payload};
-use super::write::{Options, PayloadWriter};
+use super::write::{Options, PayloadWriter, seal};
 use super::{lzf, read_file};
 
 /// Reads `input` as a file, as a payload and as each packed encoding. What can be read must come back from what we
@@ -20,7 +19,7 @@ pub fn fuzz(input: &[u8]) {
         write_and_read(value);
     }
     for version in [11, 12, 80_u16] {
-        let payload = seal(input, version);
+        let payload = seal(input.to_vec(), version);
         let mut gathered = Gathered::default();
         match read_payload(&payload, &mut gathered) {
             Ok(()) => gathered.value.iter().for_each(write_and_read),
@@ -46,14 +45,6 @@ pub fn fuzz(input: &[u8]) {
         lzf::decompress(packed, input.len(), &mut out).expect("what we compressed");
         assert_eq!(out, input);
     }
-}
-
-/// `body` as the payload of a DUMP: with a version and a checksum that fit.
-pub fn seal(body: &[u8], version: u16) -> Vec<u8> {
-    let mut payload = body.to_vec();
-    payload.extend(version.to_le_bytes());
-    payload.extend(crc64(&payload).to_le_bytes());
-    payload
 }
 
 fn write_and_read(value: &Value) {

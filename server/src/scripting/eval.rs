@@ -171,10 +171,7 @@ impl Call<'_> {
         let mut run = Run::new(server, ctx.op, ctx.session.clone(), &mut *ctx.host, args);
         run.function = self.name;
         run.read_only = self.read_only || !writes;
-        run.is_out_of_memory = writes
-            && !self.flags.has(Flags::ALLOW_OOM)
-            && ctx.engine.tuning().maxmemory() != 0
-            && !ctx.engine.has_room(ctx.op);
+        run.is_out_of_memory = writes && !self.flags.has(Flags::ALLOW_OOM) && !ctx.engine.has_room(ctx.op);
         run.moves_at = may_move.then(|| started + ticks.from_us(INLINE_US_MAX));
         let keys = &args[3..3 + self.keys];
         // ORDERING: a hint.

@@ -58,15 +58,11 @@ impl Table {
     /// Those who have read a key. They are taken out, but for those who will have read what it is now.
     pub fn take(&self, key: &[u8], will_read: impl Fn(u64) -> bool) -> Option<Readers> {
         let mut shard = self.shard(key);
-        let readers = shard.get(key)?.clone();
+        let readers = shard.remove(key)?;
         let staying: Readers = readers.iter().copied().filter(|id| will_read(*id)).collect();
-        let items = readers.len() - staying.len();
-        if staying.is_empty() {
-            shard.remove(key);
-            self.subtract(1, items);
-        } else {
+        self.subtract(usize::from(staying.is_empty()), readers.len() - staying.len());
+        if !staying.is_empty() {
             shard.insert(key.into(), staying);
-            self.subtract(0, items);
         }
         Some(readers)
     }

@@ -72,7 +72,9 @@ pub fn run(ctx: &mut Ctx<'_>, transaction: &mut Transaction) -> Outcome {
         return Err(Failure::new(format!("EXECABORT Transaction discarded because of: {reason}")));
     }
     // Scripts see for themselves whether there is any; in the scope nobody makes it.
-    let _ = queue.is_exclusive && engine.make_room(op);
+    if queue.is_exclusive {
+        engine.make_room(op);
+    }
     op.forget_time();
     let scope = if queue.is_exclusive {
         Scope::exclusive(op)?

@@ -114,7 +114,7 @@ fuzz_target!(|input: &[u8]| {
         let cache = cache.get_or_insert_with(|| Cache::open(&Options::default()).expect("an engine in memory"));
         // The first byte of each body is the value's type, whose numbers Redis 7.4 and Valkey 9 give different meanings.
         for version in [11, 12, 80] {
-            restore(cache, &rdb::seal(input, version));
+            restore(cache, &rdb::seal(input.to_vec(), version));
         }
     });
 });

@@ -343,11 +343,15 @@ impl Source {
     }
 }
 
+/// Whether a word is this name, in any case.
+fn is(word: &[u8], name: &str) -> bool {
+    word.eq_ignore_ascii_case(name.as_bytes())
+}
+
 /// Whether a blocking command waits for ever, or more than a moment.
 fn waits_long(command: &Command) -> bool {
     /// Milliseconds.
     const MOMENT: f64 = 100.0;
-    let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
     let name = command[0].as_slice();
     let number = |word: &Vec<u8>| str::from_utf8(word).ok()?.trim().parse::<f64>().ok();
     let timeout = if ["BLMPOP", "BZMPOP"].iter().any(|other| is(name, other)) {
@@ -374,14 +378,12 @@ fn integer(word: Option<&Vec<u8>>) -> Option<i64> {
 
 /// Whether the command makes Valkey a replica.
 fn follows_another(command: &Command) -> bool {
-    ["REPLICAOF", "SLAVEOF"].iter().any(|name| command[0].eq_ignore_ascii_case(name.as_bytes()))
-        && integer(command.get(2)).is_some()
+    ["REPLICAOF", "SLAVEOF"].iter().any(|name| is(&command[0], name)) && integer(command.get(2)).is_some()
 }
 
 /// Whether tests/differences.md tells of it: an LSET whose index Valkey cuts to 32 bits, a name of a client that ends for
 /// Valkey before its end; or it is a SORT by nothing, which may leave elements as they lie.
 fn differs(command: &Command) -> bool {
-    let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
     let is_cut =
         is(&command[0], "LSET") && integer(command.get(2)).is_some_and(|index| i32::try_from(index).is_err());
     let has_nul = command.iter().any(|word| word.contains(&0));

@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use polycache_core::record::Str;
-use polycache_server::embedded::{Cache, Expire, Options, Serve};
+use polycache_server::embedded::Expire;
 use polycache_tests::differential::setting;
 use polycache_tests::support::memcached::TextClient as Memcached;
-use polycache_tests::support::{Client, Kind, Server, ServerOptions, Value};
+use polycache_tests::support::{Client, Embedded, Kind, Server, ServerOptions, Value};
 
 const ACCOUNTS: u64 = 6;
 const SUM: i64 = 600;
@@ -157,15 +157,11 @@ fn money_is_neither_made_nor_lost() {
 /// All faces of one engine in one process, this one.
 #[test]
 fn no_face_sees_half_of_a_transfer_by_another() {
-    let cache = Cache::open(&Options::default()).unwrap();
+    let Embedded { cache, resp_port, memcached_port } = Embedded::start();
     let names = names();
     let share = (SUM / ACCOUNTS as i64).to_string();
     let pairs: Vec<(&[u8], &[u8])> = names.iter().map(|name| (name.as_bytes(), share.as_bytes())).collect();
     let _ = cache.set_many(&pairs, Expire::Never).unwrap();
-    let loopback = || Some("127.0.0.1:0".to_owned());
-    let served = cache.serve(&Serve { resp: loopback(), memcached: loopback(), password: None }).unwrap();
-    let port = |address: Option<&str>| address.unwrap().rsplit(':').next().unwrap().parse::<u16>().unwrap();
-    let (resp_port, memcached_port) = (port(served.resp()), port(served.memcached()));
     let stop = AtomicBool::new(false);
     let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
     thread::scope(|scope| {

@@ -1,9 +1,9 @@
 //! Client-side caching in all its modes, step by step against Valkey.
 
-use polycache_server::embedded::{Cache, Options, Serve, SetOptions};
+use polycache_server::embedded::SetOptions;
 use polycache_tests::interleaving::{Interleaving, compare};
 use polycache_tests::support::memcached::TextClient;
-use polycache_tests::support::{Client, Kind, Server, ServerOptions};
+use polycache_tests::support::{Client, Embedded, Kind, Server, ServerOptions};
 
 #[test]
 fn options() {
@@ -237,13 +237,10 @@ fn the_table_is_bounded() {
 /// A client that has read a key hears of its change by every face, and of its eviction.
 #[test]
 fn every_change_is_told() {
-    let cache = Cache::open(&Options::default()).unwrap();
-    let loopback = || Some("127.0.0.1:0".to_owned());
-    let served = cache.serve(&Serve { resp: loopback(), memcached: loopback(), password: None }).unwrap();
-    let port = |address: Option<&str>| address.unwrap().rsplit(':').next().unwrap().parse::<u16>().unwrap();
-    let mut memcached = TextClient::connect(port(served.memcached()));
-    let mut writer = Client::connect(port(served.resp()));
-    let mut tracker = Client::connect(port(served.resp()));
+    let Embedded { cache, resp_port, memcached_port } = Embedded::start();
+    let mut memcached = TextClient::connect(memcached_port);
+    let mut writer = Client::connect(resp_port);
+    let mut tracker = Client::connect(resp_port);
     tracker.say("HELLO 3");
     tracker.say("CLIENT TRACKING ON");
     let told = r#">["invalidate", ["k"]]"#;

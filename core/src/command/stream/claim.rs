@@ -196,7 +196,7 @@ pub(super) fn xclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         if stream.entries().get(id)?.is_none() {
             return if found.is_some() { taking.forget(&entry, id) } else { Ok(()) };
         }
-        let is_idle = |pending: &Pending| now.saturating_sub(pending.delivered) >= terms.min_idle;
+        let is_idle = |pending: &Pending| pending.idle(now) >= terms.min_idle;
         let pending = match found {
             Some(pending) if is_idle(&pending) => pending,
             Some(_) => return Ok(()),
@@ -261,7 +261,7 @@ pub(super) fn xautoclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
                 left -= 1;
                 seen.push((pending, false));
             }
-            Ok(Some(_)) if now.saturating_sub(pending.delivered) >= min_idle => {
+            Ok(Some(_)) if pending.idle(now) >= min_idle => {
                 left -= 1;
                 seen.push((pending, true));
             }

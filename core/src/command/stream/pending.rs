@@ -77,7 +77,7 @@ pub(super) fn xpending(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         if pending.id > end || found.len() >= count {
             return false;
         }
-        if now.saturating_sub(pending.delivered) >= min_idle {
+        if pending.idle(now) >= min_idle {
             found.push(pending);
         }
         true
@@ -96,7 +96,7 @@ pub(super) fn xpending(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         ctx.reply.array(4);
         reply_id(ctx.reply, pending.id);
         ctx.reply.bulk(names.get(&pending.consumer).copied().unwrap_or_default());
-        ctx.reply.integer(now.saturating_sub(pending.delivered) as i64);
+        ctx.reply.integer(pending.idle(now) as i64);
         ctx.reply.integer(pending.deliveries as i64);
     }
     Ok(())

@@ -125,7 +125,7 @@ impl Claimed<'_> {
             reply.integer(deliveries as i64);
         };
         for (pending, fields) in &self.taken {
-            emit(pending.id, *fields, self.now.saturating_sub(pending.delivered), pending.deliveries);
+            emit(pending.id, *fields, pending.idle(self.now), pending.deliveries);
         }
         self.new.iter().for_each(|entry| emit(entry.id, entry.fields, 0, 0));
     }
@@ -248,7 +248,7 @@ fn claim<'a>(
 ) -> Result<Claimed<'a>, Failure> {
     let mut idle = Vec::new();
     stream.for_pending(group, Id::MIN, |pending| {
-        if now.saturating_sub(pending.delivered) >= min_idle {
+        if pending.idle(now) >= min_idle {
             idle.push(pending);
         }
         true
@@ -298,7 +298,7 @@ impl ReadGroup {
         }
         let (mut oldest, mut idle) = (now, Vec::new());
         stream.for_pending(group, Id::MIN, |pending| {
-            match now.saturating_sub(pending.delivered) >= min_idle {
+            match pending.idle(now) >= min_idle {
                 true => idle.push(pending.id),
                 false => oldest = oldest.min(pending.delivered),
             }

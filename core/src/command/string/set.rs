@@ -8,7 +8,8 @@ use crate::event::{EXPIRING, KEEPING};
 use crate::record::{Draft, Effect};
 use crate::transaction::Entry;
 
-/// `SET key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] [EX | PX | EXAT | PXAT time | KEEPTTL]`
+/// `SET key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] [EX | PX | EXAT | PXAT time |
+/// KEEPTTL]`
 pub(super) fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if args.len() == 3 {
         ctx.latch(args[1])?.put(Draft::string(args[2]), Effect::Set);

@@ -36,6 +36,13 @@ pub struct Pending {
     pub deliveries: u64,
 }
 
+impl Pending {
+    /// For how many milliseconds it has lain, at `now` in Unix milliseconds.
+    pub fn idle(&self, now: u64) -> u64 {
+        now.saturating_sub(self.delivered)
+    }
+}
+
 impl Group {
     pub(super) fn decode(value: &[u8]) -> Group {
         let part = |from: usize, to: usize| value.get(from..to).unwrap_or_default();

@@ -109,11 +109,15 @@ impl PayloadWriter {
     /// Ends the payload: version, checksum.
     pub fn finish_payload(self) -> Result<Vec<u8>, Stop> {
         let version = self.options.version.number();
-        let mut payload = self.out.into_inner()?;
-        payload.extend(version.to_le_bytes());
-        payload.extend(crc64(&payload).to_le_bytes());
-        Ok(payload)
+        Ok(seal(self.out.into_inner()?, version))
     }
+}
+
+/// `body` as a payload: with its version and its checksum.
+pub fn seal(mut body: Vec<u8>, version: u16) -> Vec<u8> {
+    body.extend(version.to_le_bytes());
+    body.extend(crc64(&body).to_le_bytes());
+    body
 }
 
 impl<W: Write> FileVisitor for Writer<W> {

@@ -34,7 +34,7 @@ impl Row {
         }
     }
 
-    fn subcommands(&self) -> impl ExactSizeIterator<Item = Row> {
+    fn subcommands(self) -> impl ExactSizeIterator<Item = Row> {
         let container = self.spec;
         container.subcommands.iter().map(move |spec| Row { container: Some(container), spec })
     }
@@ -58,16 +58,11 @@ pub(super) fn count(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 
 /// `COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]`
 pub(super) fn list(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let mut names: Vec<String> = Vec::new();
-    match args[2..] {
-        [] => {
-            for row in ctx.registry.iter().map(Row::top) {
-                names.extend(std::iter::once(row).chain(row.subcommands()).map(|row| row.full_name()));
-            }
-        }
+    let pass: Box<dyn Fn(&Row) -> bool> = match args[2..] {
+        [] => Box::new(|_| true),
         [word, kind, wanted] if is_word(word, "filterby") => {
             // Without modules, none has commands.
-            let pass: Box<dyn Fn(&Row) -> bool> = if is_word(kind, "module") {
+            if is_word(kind, "module") {
                 Box::new(|_| false)
             } else if is_word(kind, "aclcat") {
                 Box::new(|row| {
@@ -80,14 +75,13 @@ pub(super) fn list(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
                 Box::new(move |row| Glob::new(&pattern).matches(row.full_name().as_bytes()))
             } else {
                 return Err(Failure::SYNTAX);
-            };
-            for row in ctx.registry.iter().map(Row::top) {
-                let rows = std::iter::once(row).chain(row.subcommands());
-                names.extend(rows.filter(|row| pass(row)).map(|row| row.full_name()));
             }
         }
         _ => return Err(Failure::SYNTAX),
-    }
+    };
+    let rows =
+        ctx.registry.iter().map(Row::top).flat_map(|row| std::iter::once(row).chain(row.subcommands()));
+    let names: Vec<String> = rows.filter(|row| pass(row)).map(|row| row.full_name()).collect();
     ctx.reply.array(names.len());
     for name in names {
         ctx.reply.bulk(name.as_bytes());

@@ -4,6 +4,15 @@ use polycache_core::command::spec::{Arg, Spec, acl, flag};
 
 use crate::admin::{replication, wait};
 
+/// Whom REPLICAOF, by both its names, is to follow.
+const LEADER: &[Arg] = &[Arg::one_of(
+    "args",
+    &[
+        Arg::block("host-port", &[Arg::string("host"), Arg::integer("port")]),
+        Arg::block("no-one", &[Arg::word("no", "NO"), Arg::word("one", "ONE")]),
+    ],
+)];
+
 pub(super) const TABLE: &[Spec] = &[
     Spec {
         flags: flag::BLOCKING,
@@ -22,13 +31,7 @@ pub(super) const TABLE: &[Spec] = &[
         since: "5.0.0",
         summary: "Configures a server as replica of another, or promotes it to a primary.",
         complexity: "O(1)",
-        args: &[Arg::one_of(
-            "args",
-            &[
-                Arg::block("host-port", &[Arg::string("host"), Arg::integer("port")]),
-                Arg::block("no-one", &[Arg::word("no", "NO"), Arg::word("one", "ONE")]),
-            ],
-        )],
+        args: LEADER,
         ..Spec::new("replicaof", 3, replication::replicaof)
     },
     Spec {
@@ -39,13 +42,7 @@ pub(super) const TABLE: &[Spec] = &[
         complexity: "O(1)",
         doc_flags: &["deprecated"],
         deprecated: Some(("5.0.0", "`REPLICAOF`")),
-        args: &[Arg::one_of(
-            "args",
-            &[
-                Arg::block("host-port", &[Arg::string("host"), Arg::integer("port")]),
-                Arg::block("no-one", &[Arg::word("no", "NO"), Arg::word("one", "ONE")]),
-            ],
-        )],
+        args: LEADER,
         ..Spec::new("slaveof", 3, replication::replicaof)
     },
     Spec {

@@ -2,7 +2,7 @@
 
 use polycache_core::stats::Counter as EngineCounter;
 
-use super::Sink;
+use super::{OF_LISTS, Sink};
 use crate::memcached::shared::MEMCACHED_VERSION;
 use crate::memcached::work::Work;
 use crate::stats::Counter;
@@ -81,11 +81,11 @@ pub fn emit(work: &mut Work<'_>, sink: Sink<'_>) {
     put("libevent", &"none");
     put("hash_power_level", &chains.ilog2());
     put("hash_bytes", &(chains * CHAIN_BYTES));
-    NEVER.iter().for_each(|name| put(name, &0));
+    NEVER.iter().chain(&OF_LISTS).for_each(|name| put(name, &0));
 }
 
-/// What memcached counts of its buffers, slabs, lists and threads, none of which are here: it has not happened. Tools
-/// ask for them by name.
+/// What memcached counts of its buffers, slabs and threads, none of which are here: it has not happened. Tools ask for
+/// them by name.
 const NEVER: &[&str] = &[
     "response_obj_oom",
     "response_obj_count",
@@ -112,7 +112,6 @@ const NEVER: &[&str] = &[
     "lru_crawler_starts",
     "lru_maintainer_juggles",
     "lru_bumps_dropped",
-    "lrutail_reflocked",
     "malloc_fails",
     "log_worker_dropped",
     "log_worker_written",
@@ -120,15 +119,6 @@ const NEVER: &[&str] = &[
     "log_watcher_sent",
     "unexpected_napi_ids",
     "round_robin_fallback",
-    "expired_unfetched",
-    "evicted_unfetched",
-    "evicted_active",
-    "crawler_reclaimed",
-    "crawler_items_checked",
-    "moves_to_cold",
-    "moves_to_warm",
-    "moves_within_lru",
-    "direct_reclaims",
 ];
 
 /// Seconds of user and system time of this process, with microseconds.

@@ -119,19 +119,13 @@ fn items(work: &mut Work<'_>, sink: Sink<'_>) {
     sink(out, "items:1:outofmemory", &work.server.stats.total(Counter::MemcachedNoMemory));
     sink(out, "items:1:reclaimed", &expired);
     sink(out, "items:1:hits_to_cold", &work.server.stats.total(Counter::MemcachedGetHits));
-    for name in NOT_OF_ITEMS {
+    for name in OF_LISTS.iter().chain(&OF_CLASS_LISTS) {
         sink(out, &format!("items:1:{name}"), &0);
     }
 }
 
-/// What memcached tells of the lists and the crawler of a class.
-const NOT_OF_ITEMS: [&str; 19] = [
-    "age_hot",
-    "age_warm",
-    "age",
-    "evicted_nonzero",
-    "evicted_time",
-    "tailrepairs",
+/// What memcached counts of its lists and their crawler, in all and for each class. There are none.
+const OF_LISTS: [&str; 10] = [
     "expired_unfetched",
     "evicted_unfetched",
     "evicted_active",
@@ -142,6 +136,16 @@ const NOT_OF_ITEMS: [&str; 19] = [
     "moves_to_warm",
     "moves_within_lru",
     "direct_reclaims",
+];
+
+/// What it tells besides of those of a class.
+const OF_CLASS_LISTS: [&str; 9] = [
+    "age_hot",
+    "age_warm",
+    "age",
+    "evicted_nonzero",
+    "evicted_time",
+    "tailrepairs",
     "hits_to_hot",
     "hits_to_warm",
     "hits_to_temp",

@@ -93,8 +93,7 @@ fn bring(
         .ok_or(NO_FUNCTION)?;
     let (_, callbacks) = loading::load(ctx, server, machine, &library.code, args)?;
     for (name, callback) in callbacks {
-        let place = library.functions.iter().position(|function| function.name == name);
-        let Some(place) = place else { continue };
+        let Some(place) = library.place(&name) else { continue };
         let loaded = Loaded { library: library.clone(), place, callback };
         machine.functions.insert(name, Arc::new(loaded));
     }

@@ -16,6 +16,13 @@ pub struct Library {
     pub functions: Vec<Function>,
 }
 
+impl Library {
+    /// The place of a function among [`Library::functions`].
+    pub fn place(&self, function: &str) -> Option<usize> {
+        self.functions.binary_search_by(|known| known.name.as_str().cmp(function)).ok()
+    }
+}
+
 /// A function as FUNCTION LIST shows it.
 pub struct Function {
     pub name: String,

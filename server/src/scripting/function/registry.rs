@@ -24,9 +24,7 @@ pub struct Known {
 impl Known {
     /// The library that has the function.
     pub fn owner(&self, function: &str) -> Option<&Arc<Library>> {
-        self.libraries.values().find(|library| {
-            library.functions.binary_search_by(|known| known.name.as_str().cmp(function)).is_ok()
-        })
+        self.libraries.values().find(|library| library.place(function).is_some())
     }
 }
 
@@ -51,8 +49,8 @@ impl Functions {
     /// What a function said of itself, as far as it is known without loading.
     pub fn flags(&self, function: &str) -> Option<Flags> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let functions = &known.owner(function)?.functions;
-        functions.iter().find(|known| known.name == function).map(|known| known.flags)
+        let library = known.owner(function)?;
+        library.place(function).map(|place| library.functions[place].flags)
     }
 
     /// Libraries, functions, bytes of code.
