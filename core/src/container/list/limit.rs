@@ -2,6 +2,7 @@
 
 use crate::command::args::canonical_integer;
 use crate::limits::PACKED_BYTES_MAX;
+use crate::rdb::packed::listpack::length_behind;
 
 /// Bytes of an empty listpack.
 const EMPTY_BYTES: usize = 7;
@@ -91,14 +92,7 @@ fn element_bytes(value: &[u8]) -> usize {
         (None, len @ 64..=4095) => 2 + len,
         (None, len) => 5 + len,
     };
-    let behind = match bytes {
-        0..=127 => 1,
-        128..16_383 => 2,
-        16_383..2_097_151 => 3,
-        2_097_151..268_435_455 => 4,
-        _ => 5,
-    };
-    bytes + behind
+    bytes + length_behind(bytes).1
 }
 
 #[cfg(test)]
@@ -123,6 +117,16 @@ mod tests {
             elements.iter().for_each(|element| builder.push(element));
             let bytes: usize = elements.iter().map(|element| element_bytes(element)).sum();
             prop_assert_eq!(EMPTY_BYTES + bytes, builder.len());
+        }
+    }
+
+    #[test]
+    fn counts_the_length_behind_an_element_at_its_limits() {
+        for len in [122, 123, 126, 127, 16_377, 16_378, 16_379, 2_097_145, 2_097_146, 2_097_147] {
+            let mut builder = ListpackBuilder::default();
+            let element = vec![b'x'; len];
+            builder.push(&element);
+            assert_eq!(EMPTY_BYTES + element_bytes(&element), builder.len(), "{len}");
         }
     }
 
